@@ -1,0 +1,1 @@
+"""The prompts: data, one markdown file each. README.md says what a prompt file is."""

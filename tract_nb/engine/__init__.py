@@ -1,0 +1,1 @@
+"""How context is made: canonical bytes, hashes, tokens, order, compile, provider formats."""

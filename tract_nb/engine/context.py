@@ -1,0 +1,209 @@
+"""The compiled context: what a model is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from tract_nb.engine import providers
+from tract_nb.engine.pairing import Paired, pair
+from tract_nb.engine.resolve import Unit
+from tract_nb.model.budget import TokenBudget
+from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, preview
+from tract_nb.model.content import from_payload
+from tract_nb.model.message import Message
+from tract_nb.model.table import UTC, Column, Table, cell_html
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class ContextTable(Table):
+    """A compiled context, one row a unit."""
+
+    __slots__ = ()
+
+    columns = (
+        Column("commit", "str", "the first 12 digits of the unit's hash"),
+        Column("role", "str", "system, user, assistant or tool"),
+        Column("type", "str", "content type"),
+        Column("name", "str", "the tool of a call or result, the person of a turn"),
+        Column("tokens", "int64", "tokens of the text, without the chat format's overhead"),
+        Column("priority", "str", "effective priority"),
+        Column("time", UTC, "author time"),
+        Column("text", "str", "effective text, as the model sees it"),
+    )
+
+
+class Messages(Sequence[Message]):
+    """The messages of a context; each is decoded when it is first read."""
+
+    __slots__ = ("_made", "_payloads", "_units")
+
+    def __init__(self, units: tuple[Unit, ...], payloads: Mapping[int, bytes]) -> None:
+        self._units = units
+        self._payloads = payloads
+        self._made: dict[int, Message] = {}
+
+    def __len__(self) -> int:
+        return len(self._units)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        place = range(len(self))[index]
+        made = self._made.get(place)
+        if made is None:
+            made = self._made[place] = message(self._units[place], self._payloads)
+        return made
+
+    def __iter__(self) -> Iterator[Message]:
+        return (self[place] for place in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} messages>"
+
+
+def message(unit: Unit, payloads: Mapping[int, bytes]) -> Message:
+    """Return a unit as a message, with the text of its last edit."""
+    assert unit.row.blob is not None
+    content = from_payload(orjson.loads(payloads[unit.row.blob]))
+    if unit.text is not unit.row:
+        assert unit.text.blob is not None
+        content = content.with_text(from_payload(orjson.loads(payloads[unit.text.blob])).unit_text)
+    return Message(
+        commit=unit.row.hash.hex(),
+        identity=unit.identity.hex(),
+        role=content.unit_role,
+        type=unit.row.type or "",
+        text=content.unit_text,
+        tokens=unit.text.tokens,
+        priority=unit.priority,
+        name=getattr(content, "name", None) or None,
+        call_id=unit.row.call_id,
+        call=unit.call.hex() if unit.call else None,
+        arguments=getattr(content, "arguments", None),
+        status=getattr(content, "status", "success"),
+    )
+
+
+@dataclass(frozen=True, repr=False)
+class CompiledContext:
+    """What a model is sent at one commit; it never changes once returned.
+
+    Parameters
+    ----------
+    head : str
+        The commit's full hash; empty where nothing is committed.
+    messages : Messages
+        The units, in order.
+    token_count : int
+        Tokens of all of it, the chat format's overhead included.
+    token_source : str
+        ``tiktoken`` (counted), ``api`` (reported for just this context), ``api+estimate`` (reported
+        for an earlier commit, what came since counted) or ``estimate`` (no encoding could be loaded).
+    budget : TokenBudget or None
+        The tract's.
+    generation_configs : tuple
+        The config of each message's commit, None where it has none.
+    """
+
+    head: str
+    messages: Messages
+    token_count: int
+    token_source: str
+    budget: TokenBudget | None
+    generation_configs: tuple[Mapping[str, Any] | None, ...]
+    _times: tuple[Any, ...]
+    _left_out: frozenset[str]
+
+    @property
+    def commit_hashes(self) -> tuple[str, ...]:
+        """The full hashes of the messages' commits."""
+        return tuple(unit.row.hash.hex() for unit in self.messages._units)
+
+    @cached_property
+    def _paired(self) -> Paired:
+        return pair(self.messages, self._left_out)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What had to be repaired so that a provider accepts the context."""
+        return self._paired.warnings
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return plain dicts: role, content, and the calls and results of tools."""
+        return providers.to_dicts(self._paired.turns)
+
+    def to_openai(self) -> list[dict[str, Any]]:
+        """Return the ``messages`` of an OpenAI chat completion; litellm takes the same."""
+        return providers.to_openai(self._paired.turns)
+
+    def to_anthropic(self) -> dict[str, Any]:
+        """Return ``messages`` and, where there is one, ``system`` of an Anthropic request."""
+        return providers.to_anthropic(self._paired.turns)
+
+    def to_text(self) -> str:
+        """Return the context as one text, a heading before each message."""
+        return "\n\n".join(
+            f"## {message.role}{f' {message.name}' if message.name else ''}\n{message.text}"
+            for message in self.messages
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a unit: commit, role, type, name, tokens, priority, time, text."""
+        return ContextTable(
+            tuple(
+                (
+                    message.commit[:HASH_TAKEN],
+                    message.role,
+                    message.type,
+                    message.name,
+                    message.tokens,
+                    message.priority.name,
+                    time,
+                    message.text,
+                )
+                for message, time in zip(self.messages, self._times, strict=True)
+            )
+        ).to_frame()
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+    def __repr__(self) -> str:
+        return f"<CompiledContext of {len(self)} messages, {self.token_count:,} tokens ({self.token_source})>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td><samp>{message.commit[:HASH_SHOWN]}</samp></td><td>{cell_html(who(message))}</td>"
+            f"<td>{message.tokens:,}</td><td>{cell_html(preview(message.text))}</td></tr>"
+            for message in self.messages[-HTML_ROWS:]
+        )
+        earlier = len(self) - HTML_ROWS
+        more = f"<p>{earlier:,} earlier messages are not shown.</p>" if earlier > 0 else ""
+        heads = "".join(f'<th scope="col">{name}</th>' for name in ("commit", "who", "tokens", "text"))
+        return (
+            f"<p>{cell_html(repr(self)[1:-1])}</p>{more}"
+            f'<table border="0"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+        )
+
+
+HTML_ROWS = 20
+
+
+def who(message: Message) -> str:
+    """Return who speaks: a role, or an arrow and a tool."""
+    if message.is_call:
+        return f"→ {message.name}"
+    return f"← {message.name}" if message.is_result else message.role
+

@@ -1,0 +1,81 @@
+"""Errors for the person: what is wrong, with which value, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class TractError(Exception):
+    """Something the caller can understand and act on.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, with the value in question.
+    hint : str, optional
+        What to do about it, one sentence.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+    def _render_traceback_(self) -> list[str]:
+        """Two short lines in a notebook, and still a failure for every runner (IPython calls this)."""
+        red, plain = "\x1b[31m", "\x1b[0m"
+        lines = [f"{red}{type(self).__name__}{plain}: {self.message}"]
+        return [*lines, self.hint] if self.hint else lines
+
+
+class RefError(TractError):
+    """A name that means no commit, or more than one."""
+
+
+class ContentError(TractError):
+    """A content that no tract can hold: unknown type, unknown field, a value JSON has no word for."""
+
+
+class StoreError(TractError):
+    """The database cannot be opened, read or written."""
+
+
+class HeadMovedError(TractError):
+    """Another writer moved the branch since this handle last looked; nothing was written."""
+
+
+class BudgetError(TractError):
+    """The token budget forbids what was asked; nothing was written."""
+
+
+class CommandError(TractError):
+    """A command line that names no command, or one whose arguments do not fit."""
+
+
+class TraceError(TractError):
+    """A trace that cannot be read.
+
+    Parameters
+    ----------
+    message, hint : str
+        As in :class:`TractError`.
+    path : pathlib.Path, optional
+        The file.
+    line : int, optional
+        The line in it, counted from 1.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", *, path: Path | None = None, line: int | None = None
+    ) -> None:
+        where = "" if path is None else str(path) if line is None else f"{path}, line {line}"
+        super().__init__(f"{where}: {message}" if where else message, hint)
+        self.path = path
+        self.line = line
+
+
+class TractWarning(UserWarning):
+    """Something a verb noticed and went on."""

@@ -1,0 +1,238 @@
+"""Listings: the tables that verbs return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tract_nb.model.commit import HASH_SHOWN
+from tract_nb.model.table import UTC, Column, Table, cell_html
+
+
+class Log(Table):
+    """Commits, newest first."""
+
+    __slots__ = ()
+
+    columns = (
+        Column("commit", "str", "the first 12 digits of its hash; what every verb takes"),
+        Column("time", UTC, "author time"),
+        Column("branch", "str", "the branch it was found on: the current one first, then by name"),
+        Column("kind", "str", "append, edit, mark, summary or merge"),
+        Column("type", "str", "content type; missing where the commit has no content"),
+        Column("role", "str", "system, user, assistant or tool"),
+        Column("tokens", "int64", "tokens of its own text"),
+        Column("priority", "str", "effective priority at the tip; missing for what is no unit"),
+        Column("preview", "str", "its text in one line of at most 80 characters"),
+    )
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{row[0][:HASH_SHOWN]}  {row[3]:<7} {row[5] or '':<9} {row[6]:>7,}  {row[8]}" for row in self.rows[:20]
+        ]
+        more = len(self.rows) - len(lines)
+        return "\n".join([*lines, f"… {more:,} more"] if more > 0 else lines or ["no commits"])
+
+
+class Branches(Table):
+    """The branches of a tract, by name."""
+
+    __slots__ = ()
+
+    columns = (
+        Column("branch", "str", "its name"),
+        Column("current", "bool", "whether this handle stands on it"),
+        Column("commit", "str", "first 12 digits of the hash of its tip; missing where nothing is committed"),
+        Column("tokens", "int64", "counted tokens of what compiles at its tip"),
+        Column("time", UTC, "author time of its tip"),
+        Column("preview", "str", "the tip's text in one line"),
+    )
+
+
+class Operations(Table):
+    """Operations on a tract, newest first."""
+
+    __slots__ = ()
+
+    columns = (
+        Column("id", "int64", "number in this database"),
+        Column("time", UTC, "when it was recorded"),
+        Column("verb", "str", "what was done"),
+        Column("actor", "str", "who did it"),
+        Column("refs", "str", "what it moved: name from → to"),
+        Column("reason", "str", "why, where somebody said"),
+        Column("undone", "bool", "taken back by a later undo that is in effect"),
+    )
+
+
+class Tracts(Table):
+    """The tracts of a database."""
+
+    __slots__ = ()
+
+    columns = (
+        Column("tract", "str", "its name"),
+        Column("branch", "str", "the branch it opens on"),
+        Column("commit", "str", "first 12 digits of the hash of that branch's tip; missing where nothing is committed"),
+        Column("tokens", "int64", "counted tokens of what compiles there"),
+        Column("parent", "str", "the tract it was started from; missing for one of its own"),
+        Column("call", "str", "first 12 digits of the hash of the call that started it"),
+    )
+
+
+class BudgetTable(Table):
+    """What takes the room in a context."""
+
+    __slots__ = ()
+
+    columns = (
+        Column("by", "str", "what the row counts by: total, role, type, priority or unit"),
+        Column("name", "str", "the role, type or priority; of a unit who speaks"),
+        Column("units", "int64", "how many units"),
+        Column("tokens", "int64", "their tokens, the chat format's overhead included"),
+        Column("share", "float64", "of the context, in percent"),
+        Column("of_budget", "float64", "of the budget, in percent; missing without one"),
+        Column("commit", "str", "of a unit: the first 12 digits of its hash"),
+        Column("preview", "str", "of a unit: its text in one line"),
+    )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Status:
+    """Where a handle stands: what a bare ``t`` shows.
+
+    Parameters
+    ----------
+    database, tract : str
+        The file's name (or ``memory``) and the tract's.
+    branch : str or None
+        None where HEAD stands on a commit.
+    head : str or None
+        The full hash; None where nothing is committed.
+    commits : int
+        In this history, MARKs left out.
+    tokens : int
+        Of what compiles, the chat format's overhead included.
+    token_source : str
+        As in :class:`~tract_nb.engine.context.CompiledContext`.
+    max_tokens : int or None
+        Of the budget.
+    pinned, skipped, covered : int
+        Units with that priority or state.
+    recent : Log
+        The last five commits.
+    """
+
+    database: str
+    tract: str
+    branch: str | None
+    head: str | None
+    commits: int
+    tokens: int
+    token_source: str
+    max_tokens: int | None
+    pinned: int
+    skipped: int
+    covered: int
+    recent: Log = field(default_factory=lambda: Log(()))
+
+    @property
+    def where(self) -> str:
+        """Branch and hash in a few words."""
+        place = f"branch {self.branch}" if self.branch else "detached"
+        return f"{place}, HEAD {self.head[:HASH_SHOWN]}" if self.head else f"{place}, nothing is committed yet"
+
+    @property
+    def room(self) -> str:
+        """Tokens, against the budget where there is one."""
+        if self.max_tokens is None:
+            return f"{self.tokens:,} tokens"
+        return f"{self.tokens:,} of {self.max_tokens:,} tokens ({100 * self.tokens / self.max_tokens:.0f} %)"
+
+    def _facts(self) -> dict[str, str]:
+        name = self.database if self.tract == "default" else f"{self.database}, {self.tract}"
+        return {
+            "tract": name,
+            "stands on": self.where,
+            "commits": f"{self.commits:,}",
+            "context": f"{self.room}, {self.token_source}",
+            "units": f"{self.pinned} pinned, {self.skipped} skipped, {self.covered} covered by summaries",
+        }
+
+    def __repr__(self) -> str:
+        lines = [f"{name:<10} {value}" for name, value in self._facts().items()]
+        return "\n".join([*lines, "", repr(self.recent)] if len(self.recent) else lines)
+
+    def _repr_html_(self) -> str:
+        facts = "".join(
+            f"<tr><td><b>{cell_html(name)}</b></td><td>{cell_html(value)}</td></tr>"
+            for name, value in self._facts().items()
+        )
+        recent = "".join(
+            f"<tr><td><samp>{row[0][:HASH_SHOWN]}</samp></td><td>{cell_html(row[5] or row[3])}</td>"
+            f"<td>{row[6]:,}</td><td>{cell_html(row[8])}</td></tr>"
+            for row in self.recent
+        )
+        table = f'<table border="0"><tbody>{recent}</tbody></table>' if recent else ""
+        return f'<table border="0"><tbody>{facts}</tbody></table>{table}'
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did.
+
+    Parameters
+    ----------
+    session : str
+        The trace's session id.
+    branch : str
+        The branch its main line is on.
+    commits : int
+        New commits, of agents too.
+    known : int
+        Events that were in this history already.
+    branches : tuple of str
+        Branches made for rewinds.
+    tracts : tuple of str
+        Tracts made or grown for agents.
+    unanswered : int
+        Calls without a result.
+    secrets : tuple of (str, str)
+        What was replaced by a placeholder: its kind and the commit; never the value.
+    skipped : dict
+        Records passed over, by what they are.
+    """
+
+    session: str
+    branch: str
+    commits: int
+    known: int
+    branches: tuple[str, ...]
+    tracts: tuple[str, ...]
+    unanswered: int
+    secrets: tuple[tuple[str, str], ...]
+    skipped: dict[str, int]
+
+    def lines(self) -> list[str]:
+        """Return what happened, a fact a line."""
+        known = f", {self.known:,} were here already" if self.known else ""
+        said = [f"{self.commits:,} commits from session {self.session[:HASH_SHOWN]} on {self.branch}{known}"]
+        if self.branches:
+            said.append(f"{len(self.branches)} rewound: {', '.join(self.branches)}")
+        if self.tracts:
+            said.append(f"{len(self.tracts)} agents as tracts of their own: {', '.join(self.tracts)}")
+        if self.unanswered:
+            said.append(f"{self.unanswered} calls have no result")
+        if self.secrets:
+            kinds = ", ".join(sorted({kind for kind, _ in self.secrets}))
+            said.append(f"{len(self.secrets)} likely secrets were replaced by placeholders: {kinds}")
+        if self.skipped:
+            counts = ", ".join(f"{what} {count:,}" for what, count in sorted(self.skipped.items()))
+            said.append(f"passed over: {counts}")
+        return said
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
+
+    def _repr_html_(self) -> str:
+        return "<br>".join(cell_html(line) for line in self.lines())
+

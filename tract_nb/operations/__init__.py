@@ -1,0 +1,1 @@
+"""Verbs: one module each, functions over a workspace."""

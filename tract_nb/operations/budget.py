@@ -1,0 +1,81 @@
+"""The token budget: what takes the room, and what a verb that goes beyond it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tract_nb.engine.resolve import Unit
+from tract_nb.engine.tokens import context_size
+from tract_nb.errors import BudgetError
+from tract_nb.model.commit import HASH_TAKEN, preview
+from tract_nb.model.listing import BudgetTable
+from tract_nb.operations import present
+from tract_nb.operations.compiling import count
+from tract_nb.operations.workspace import Workspace
+
+
+def check_budget(ws: Workspace, size: int) -> None:
+    """Hold the size of a context against the budget, inside the transaction that made it.
+
+    Raises
+    ------
+    BudgetError
+        If it is beyond and the budget says ``reject``: all of the verb is rolled back.
+    """
+    if ws.budget is None:
+        return
+    tokens, most = context_size(size), ws.budget.max_tokens
+    if tokens <= most:
+        return
+    if ws.budget.action == "reject":
+        raise BudgetError(
+            f"This would make {tokens:,} tokens of a budget of {most:,}. Nothing was written.",
+            "Skip or edit what takes the room (see budget), or raise the budget.",
+        )
+    if callable(ws.budget.action):
+        ws.budget.action(tokens, most)
+        return
+    ws.warn(f"{tokens:,} tokens are over the budget of {most:,}.")
+
+
+def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
+    """Return what takes the room in the context at HEAD: by role, type, priority, and the largest units."""
+    tip = ws.tip()
+    history = ws.resolved(tip)
+    shown = [unit for unit in history.units if unit.size]
+    total, source = count(ws, tip, history)
+    counted = context_size(history.size)
+    rows = [_group(ws, "total", source, shown, total, total)]
+    for by in ("role", "type", "priority"):
+        groups: dict[str, list[Unit]] = {}
+        for unit in shown:
+            groups.setdefault(_value(unit, by), []).append(unit)
+        ordered = sorted(groups.items(), key=lambda item: -sum(unit.size for unit in item[1]))
+        rows += [_group(ws, by, name, units, sum(unit.size for unit in units), total) for name, units in ordered]
+        # what a provider counted and no unit explains: its system prompt and tools
+        if by == "role" and total > counted and source != "tiktoken":
+            rows.append(_group(ws, by, "not recorded", [], total - counted, total))
+    biggest = sorted(shown, key=lambda unit: (-unit.size, unit.row.id))[:largest]
+    found = present.contents(ws, [unit.text for unit in biggest])
+    for unit in biggest:
+        text = found[unit.text.blob].unit_text if unit.text.blob is not None else ""
+        rows.append((*_group(ws, "unit", _who(unit), [unit], unit.size, total)[:-2], unit.row.hash.hex()[:HASH_TAKEN], preview(text)))
+    return BudgetTable(tuple(rows))
+
+
+def _group(ws: Workspace, by: str, name: str, units: list[Unit], tokens: int, total: int) -> tuple[Any, ...]:
+    share = 100 * tokens / total if total else 0.0
+    of_budget = 100 * tokens / ws.budget.max_tokens if ws.budget else None
+    return (by, name, len(units), tokens, round(share, 1), of_budget and round(of_budget, 1), None, None)
+
+
+def _value(unit: Unit, by: str) -> str:
+    if by == "priority":
+        return unit.priority.name
+    return str((unit.row.role if by == "role" else unit.row.type) or "")
+
+
+def _who(unit: Unit) -> str:
+    if unit.row.is_call:
+        return f"→ {unit.row.name}"
+    return f"← {unit.row.name or 'result'}" if unit.row.is_result else str(unit.row.role)

@@ -1,0 +1,83 @@
+"""commit: append a unit to the context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tract_nb.engine.canonical import clean_text, without_surrogates
+from tract_nb.errors import ContentError
+from tract_nb.model.commit import Kind, Priority, Row
+from tract_nb.model.content import TYPES, Content, ToolIO, coerce, from_payload
+from tract_nb.operations import edit
+from tract_nb.operations.budget import check_budget
+from tract_nb.operations.transaction import Transaction, transaction
+from tract_nb.operations.workspace import Workspace
+
+
+def commit(
+    ws: Workspace,
+    content: Content | Mapping[str, Any] | str,
+    *,
+    message: str | None = None,
+    generation_config: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    priority: Priority | None = None,
+    key: str | None = None,
+) -> Row:
+    """Append a unit; with a ``key`` that this history has already, keep or edit that one instead."""
+    given = _clean(ws, coerce(content))
+    with transaction(ws, "commit", {"type": given.type}) as tx:
+        head = tx.head()
+        if key is not None and head is not None:
+            earlier = edit.keyed(ws, head, key)
+            if earlier is not None:
+                return edit.rewrite(tx, head, earlier, given, key, message)
+        given, targets = _paired(ws, tx, given)
+        row = tx.commit(
+            Kind.APPEND,
+            [head] if head else [],
+            content=given,
+            targets=targets,
+            priority=given.birth if priority is None else priority,
+            message=message,
+            metadata=metadata,
+            generation_config=generation_config,
+            key=key,
+        )
+        check_budget(ws, row.context)
+        return row
+
+
+def _paired(ws: Workspace, tx: Transaction, content: Content) -> tuple[Content, tuple[bytes, ...]]:
+    """Return a tool's call with an id of its own, or its result with the call it answers."""
+    if not isinstance(content, ToolIO):
+        return content, ()
+    if content.direction == "call":
+        # times are unique in the database, so is an id made from one, and a frozen clock repeats it
+        call_id = content.call_id or f"call_{tx.started_us:x}"
+        return content.model_copy(update={"call_id": call_id}), ()
+    call = ws.resolved(ws.seen).call_of(content.call_id)
+    if call is None:
+        return content, ()
+    return content.model_copy(update={"name": content.name or call.row.name or ""}), (call.identity,)
+
+
+def _clean(ws: Workspace, content: Content) -> Content:
+    """Return the content with lone surrogates replaced, and say so."""
+    try:
+        for value in content.__dict__.values():
+            if isinstance(value, str):
+                value.encode()
+    except UnicodeEncodeError:
+        ws.warn("The text holds lone surrogates, which no JSON can hold: they became U+FFFD.")
+        payload = without_surrogates(content.to_payload())
+        return from_payload(payload) if content.type in TYPES else content
+    return content
+
+
+def clean_key(key: str | None) -> str | None:
+    """Return a key as the store can hold it."""
+    if key is None or isinstance(key, str):
+        return None if key is None else clean_text(key)
+    raise ContentError(f"A key is a text, not {type(key).__name__}.", "Give key='...'.")

@@ -1,0 +1,74 @@
+"""Events of a trace as contents of a history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tract_nb.engine.canonical import INT_MAX, INT_MIN
+from tract_nb.model.content import Artifact, Content, Dialogue, Instruction, Reasoning, ToolIO
+from tract_nb.model.event import Event
+
+#: returns a JSON value with its secrets replaced, and the kinds of what was
+Redact = Callable[[Any], tuple[Any, list[str]]]
+
+
+def contents(event: Event, redact: Redact | None) -> Iterator[tuple[Content, list[str]]]:
+    """Yield what an event adds to the context, and the kinds of secrets that were taken out of it."""
+    secrets: list[str] = []
+
+    def clean(value: Any) -> Any:
+        if redact is None:
+            return value
+        cleaned, found = redact(value)
+        secrets.extend(found)
+        return cleaned
+
+    content = _content(event, clean)
+    if content is not None:
+        yield content, secrets
+    for image in event.images:
+        yield Artifact(kind="image", content=image.data, language=image.media_type), []
+
+
+def _content(event: Event, clean: Callable[[Any], Any]) -> Content | None:
+    """Return the event's content; None where it has nothing that a model is sent."""
+    if event.kind == "tool_call":
+        arguments = storable(event.arguments) if event.arguments is not None else event.text
+        return ToolIO(
+            name=event.name or "", direction="call", call_id=event.call_id or "", arguments=clean(arguments)
+        )
+    if event.kind == "tool_result":
+        return ToolIO(
+            name=event.name or "",
+            direction="result",
+            call_id=event.call_id or "",
+            output=clean(event.text),
+            status="error" if event.is_error else "success",
+        )
+    if event.kind == "other" or not event.text.strip():
+        return None
+    text = clean(event.text)
+    if event.kind == "reasoning":
+        return Reasoning(text=text)
+    if event.kind == "compaction":
+        return Dialogue(role="user", text=text)
+    if event.role == "system":
+        return Instruction(text=text)
+    return Dialogue(role="assistant" if event.role == "assistant" else "user", text=text)
+
+
+def storable(value: Any) -> Any:
+    """Return a JSON value of a trace with what canonical JSON cannot hold as text.
+
+    Integers beyond 64 bits become strings (orjson reads them as floats), so do NaN and Infinity.
+    """
+    if isinstance(value, dict):
+        return {str(key): storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool) and not INT_MIN <= value <= INT_MAX:
+        return str(value)
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):  # noqa: PLR0124
+        return str(value)
+    return value

@@ -1,0 +1,92 @@
+"""Presenting: rows of the store as the commits and listings a person sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+
+from tract_nb.engine.resolve import Unit
+from tract_nb.model.commit import HASH_TAKEN, Commit, Kind, Priority, Row, from_us, preview
+from tract_nb.model.content import Content, from_payload
+from tract_nb.operations.workspace import Workspace
+from tract_nb.store import objects
+
+
+def contents(ws: Workspace, rows: Sequence[Row]) -> dict[int, Content]:
+    """Return the contents of commits by blob number, in one query."""
+    stored = objects.blobs(ws.db, {row.blob for row in rows if row.blob is not None})
+    return {number: from_payload(orjson.loads(data)) for number, data in stored.items()}
+
+
+def commits(ws: Workspace, rows: Sequence[Row]) -> list[Commit]:
+    """Return commits with their contents and what hangs on them, in two queries."""
+    found = contents(ws, rows)
+    details = objects.details(ws.db, [row.id for row in rows])
+    hashes = objects.hashes(ws.db, {number for row in rows for number in (row.parent1, row.parent2) if number})
+    made = []
+    for row in rows:
+        content = found.get(row.blob) if row.blob is not None else None
+        extra = details[row.id]
+        made.append(
+            Commit(
+                hash=row.hash.hex(),
+                kind=Kind(row.kind),
+                content=content,
+                text=content.unit_text if content else "",
+                type=row.type,
+                role=row.role,
+                tokens=row.tokens,
+                time=from_us(row.author_us),
+                priority=None if row.priority is None else Priority(row.priority),
+                parents=tuple(hashes[number].hex() for number in (row.parent1, row.parent2) if number),
+                targets=tuple(target.hex() for target in row.targets),
+                message=extra.message,
+                key=row.key,
+                metadata=extra.metadata,
+                generation_config=extra.generation_config,
+                origin=row.origin.hex() if row.origin else None,
+            )
+        )
+    return made
+
+
+def log_row(
+    row: Row, branch: str | None, contents: Mapping[int, Content], units: Mapping[bytes, Unit]
+) -> tuple[object, ...]:
+    """Return a commit as a row of a :class:`~tract_nb.model.listing.Log`."""
+    unit = units.get(row.identity) if row.is_unit else None
+    return (
+        row.hash.hex()[:HASH_TAKEN],
+        from_us(row.author_us),
+        branch,
+        Kind(row.kind).name.lower(),
+        row.type,
+        row.role,
+        row.tokens,
+        unit.priority.name if unit else None,
+        preview(says(row, contents, units)),
+    )
+
+
+def says(row: Row, contents: Mapping[int, Content], units: Mapping[bytes, Unit]) -> str:
+    """Return what a commit says in a list."""
+    text = contents[row.blob].unit_text if row.blob is not None else ""
+    if row.kind == Kind.SUMMARY:
+        covered = [units[target] for target in row.targets if target in units]
+        tokens = sum(unit.text.tokens for unit in covered)
+        return f"▸ {len(covered)} commits {short(tokens)} → {short(row.tokens)}: {text}"
+    if row.kind == Kind.EDIT:
+        return f"of {row.targets[0].hex()[:8]}: {text}"
+    if row.kind == Kind.MARK:
+        to = "restored" if row.priority is None else Priority(row.priority).name
+        return f"{to}: {', '.join(target.hex()[:8] for target in row.targets[:6])}"
+    return text
+
+
+def short(tokens: int) -> str:
+    """Return a count in at most five characters: 999, 15.2k, 1.2M."""
+    for limit, unit in ((1_000_000, "M"), (1_000, "k")):
+        if tokens >= limit:
+            return f"{tokens / limit:.1f}{unit}"
+    return str(tokens)

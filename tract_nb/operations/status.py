@@ -1,0 +1,114 @@
+"""status, branches, operations, tracts: where things stand."""
+
+from __future__ import annotations
+
+from tract_nb.model.commit import HASH_TAKEN, HASH_SHOWN, Kind, Priority, from_us, preview
+from tract_nb.model.listing import Branches, Operations, Status, Tracts
+from tract_nb.engine.tokens import context_size
+from tract_nb.operations import history, present
+from tract_nb.operations.compiling import count
+from tract_nb.operations.workspace import Workspace
+from tract_nb.store import objects, oplog, refs
+from tract_nb.store.database import Database
+
+RECENT = 5
+
+
+def status(ws: Workspace) -> Status:
+    """Return where the handle stands."""
+    tip = ws.tip()
+    resolved = ws.resolved(tip)
+    tokens, source = count(ws, tip, resolved)
+    return Status(
+        database=ws.db.name,
+        tract=ws.name,
+        branch=ws.branch,
+        head=ws.row(tip).hash.hex() if tip else None,
+        commits=sum(row.kind != Kind.MARK for row in resolved.rows),
+        tokens=tokens,
+        token_source=source,
+        max_tokens=ws.budget.max_tokens if ws.budget else None,
+        pinned=sum(unit.priority is Priority.PINNED for unit in resolved.units),
+        skipped=sum(unit.skipped for unit in resolved.units),
+        covered=sum(unit.covered for unit in resolved.units),
+        recent=history.log(ws, RECENT),
+    )
+
+
+def branches(ws: Workspace) -> Branches:
+    """Return the tract's branches, by name."""
+    heads = refs.all_of(ws.db, ws.tract, refs.HEADS)
+    ws.tip()
+    rows = objects.rows(ws.db, [tip for tip in heads.values() if tip])
+    # a MARK says nothing: the preview is of what stands before it
+    said = {tip: ws.row(number) for tip in rows if (number := objects.unmarked(ws.db, tip))}
+    found = present.contents(ws, list(said.values()))
+    listed = []
+    for name, tip in heads.items():
+        row = rows.get(tip)
+        text = present.says(said[tip], found, {}) if tip in said else ""
+        listed.append(
+            (
+                name,
+                name == ws.branch,
+                row.hash.hex()[:HASH_TAKEN] if row else None,
+                context_size(row.context) if row else 0,
+                from_us(row.author_us) if row else None,
+                preview(text),
+            )
+        )
+    return Branches(tuple(listed))
+
+
+def all_tracts(db: Database) -> Tracts:
+    """Return the tracts of a database, in the order they were made."""
+    known = refs.tracts(db)
+    names = {tract.id: tract.name for tract in known}
+    listed = []
+    for tract in known:
+        tip = refs.get(db, tract.id, refs.HEADS + tract.open_branch)
+        row = objects.row(db, tip) if tip else None
+        listed.append(
+            (
+                tract.name,
+                tract.open_branch,
+                row.hash.hex()[:HASH_TAKEN] if row else None,
+                context_size(row.context) if row else 0,
+                names.get(tract.parent) if tract.parent else None,
+                tract.parent_commit.hex()[:HASH_TAKEN] if tract.parent_commit else None,
+            )
+        )
+    return Tracts(tuple(listed))
+
+
+def operations(ws: Workspace, limit: int | None = None) -> Operations:
+    """Return the tract's operations, newest first."""
+    found = oplog.operations(ws.db, ws.tract, limit)
+    undone = oplog.undone(ws.db, ws.tract)
+    moves = oplog.moves_by_op(ws.db, [op.id for op in found])
+    rows = objects.rows(
+        ws.db, {number for of_op in moves.values() for move in of_op for number in (move.old, move.new) if number}
+    )
+
+    def shown(number: int | None) -> str:
+        if number is None:
+            return "gone"
+        return rows[number].hash.hex()[:HASH_SHOWN] if number else "empty"
+
+    return Operations(
+        tuple(
+            (
+                op.id,
+                from_us(op.at),
+                op.verb,
+                op.actor,
+                ", ".join(
+                    f"{move.ref.partition('/')[2]} {'new' if move.old is None else shown(move.old)} → {shown(move.new)}"
+                    for move in moves.get(op.id, ())
+                ),
+                op.reason,
+                op.id in undone,
+            )
+            for op in found
+        )
+    )

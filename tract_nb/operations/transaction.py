@@ -1,0 +1,248 @@
+"""A transaction: one verb, its objects, its refs and one operation, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+
+from tract_nb.engine.canonical import canonical, clean_text, commit_hash, sha256
+from tract_nb.engine.resolve import born
+from tract_nb.errors import HeadMovedError, RefError
+from tract_nb.model.commit import HASH_SHOWN, Kind, Row
+from tract_nb.model.content import Content
+from tract_nb.operations.workspace import Workspace
+from tract_nb.store import objects, oplog, refs, sql
+from tract_nb.store.oplog import Move
+
+
+class Transaction:
+    """What a verb may do while it holds the write lock; made by :func:`transaction`."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self.ws = ws
+        self.db = ws.db
+        self.moves: dict[tuple[int, str], Move] = {}
+        self._now = max(ws.now_us(), oplog.last_at(ws.db) + 1)
+        self.started_us = self._now
+
+    def tick(self) -> int:
+        """Return a time, in microseconds, later than every one before it in this database."""
+        now = self._now
+        self._now += 1
+        return now
+
+    # -- objects ----------------------------------------------------------------------------------
+
+    def put_content(self, content: Content) -> tuple[int, bytes, int]:
+        """Store a content; return its blob's number and hash, and the tokens of its text."""
+        data = canonical(content.to_payload())
+        digest = sha256(data)
+        number, is_new = objects.put_blob(self.db, digest, data)
+        found = None if is_new else self.db.one(sql.TOKENS, (number, self.ws.encoding))
+        if found:
+            return number, digest, found[0]
+        tokens = self.ws.counter.count(counted_text(content))
+        self.db.execute(sql.INSERT_TOKEN, (number, self.ws.encoding, tokens))
+        return number, digest, tokens
+
+    def commit(
+        self,
+        kind: Kind,
+        parents: Sequence[Row],
+        *,
+        content: Content | None = None,
+        targets: tuple[bytes, ...] = (),
+        priority: int | None = None,
+        message: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        generation_config: Mapping[str, Any] | None = None,
+        key: str | None = None,
+    ) -> Row:
+        """Store a commit with the size of the context at it, and move the handle's branch there."""
+        row = self.put(
+            kind,
+            parents,
+            content=content,
+            targets=targets,
+            priority=priority,
+            message=message,
+            metadata=metadata,
+            generation_config=generation_config,
+            key=key,
+        )
+        if is_plain(row):
+            before = self.ws.cached(parents[0].hash) if parents else None
+        else:
+            before = self.ws.resolved(parents[0].id if parents else 0)
+        if before is not None:
+            after = before.plus(row)
+            if after.size != row.context:
+                row = self.set_context(row, after.size)
+            self.ws.remember(row.hash, after)
+        self.move(f"{refs.HEADS}{self.ws.branch}", row.id)
+        return row
+
+    def put(
+        self,
+        kind: Kind,
+        parents: Sequence[Row],
+        *,
+        content: Content | None = None,
+        targets: tuple[bytes, ...] = (),
+        priority: int | None = None,
+        author_us: int | None = None,
+        context: int | None = None,
+        message: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        generation_config: Mapping[str, Any] | None = None,
+        key: str | None = None,
+    ) -> Row:
+        """Store a commit and return its row.
+
+        Without ``context``, the size is taken to be the first parent's and what the unit adds, which
+        is right for a plain one only (see :func:`is_plain`).
+        """
+        author = self.tick() if author_us is None else author_us
+        blob, digest, tokens = self.put_content(content) if content else (None, None, 0)
+        row = Row(
+            id=0,
+            hash=commit_hash(
+                kind, digest, [parent.hash for parent in parents], targets, priority, None, author
+            ),
+            kind=kind,
+            parent1=parents[0].id if parents else None,
+            parent2=parents[1].id if len(parents) > 1 else None,
+            origin=None,
+            author_us=author,
+            priority=priority,
+            type=content.type if content else None,
+            role=content.unit_role if content else None,
+            name=getattr(content, "name", None) or None,
+            call_id=getattr(content, "call_id", None),
+            blob=blob,
+            tokens=tokens,
+            context=0,
+            key=key,
+            targets=targets,
+        )
+        if context is None:
+            context = (parents[0].context if parents else 0) + (born(row).size if row.is_unit else 0)
+        row = row._replace(context=context)
+        number = objects.put_commit(
+            self.db,
+            row,
+            objects.Extra(
+                recorded_us=self.started_us,
+                encoding=self.ws.encoding,
+                config=self._config(generation_config),
+                message=None if message is None else clean_text(message),
+                metadata=canonical(dict(metadata)).decode() if metadata else None,
+            ),
+        )
+        return row._replace(id=number)
+
+    def set_context(self, row: Row, size: int) -> Row:
+        """Store the size of the context at a commit of this transaction."""
+        self.db.execute('UPDATE "commit" SET context = ? WHERE id = ?', (size, row.id))
+        return row._replace(context=size)
+
+    def _config(self, config: Mapping[str, Any] | None) -> int | None:
+        if not config:
+            return None
+        data = canonical(dict(config))
+        return objects.put_config(self.db, sha256(data), data.decode())
+
+    # -- refs -------------------------------------------------------------------------------------
+
+    def head(self) -> Row | None:
+        """Return the tip of the handle's branch, for a write on top of it.
+
+        Raises
+        ------
+        HeadMovedError
+            If another writer moved the branch since the handle last looked.
+        RefError
+            If the handle stands on no branch.
+        """
+        if self.ws.branch is None:
+            raise RefError(
+                "HEAD is detached: it stands on a commit, not on a branch.",
+                "Give it a branch first: t.branch('NAME'), then t.switch('NAME').",
+            )
+        seen, tip = self.ws.seen, refs.get(self.db, self.ws.tract, refs.HEADS + self.ws.branch)
+        if tip != seen:
+            raise self._moved(seen, tip)
+        return self.ws.row(tip) if tip else None
+
+    def _moved(self, seen: int, tip: int | None) -> HeadMovedError:
+        def shown(number: int | None) -> str:
+            row = objects.row(self.db, number) if number else None
+            return row.hash.hex()[:HASH_SHOWN] if row else "nothing"
+
+        mover = oplog.last_mover(self.db, self.ws.tract, f"{refs.HEADS}{self.ws.branch}")
+        by = f", by {mover.actor} ({mover.verb})" if mover else ""
+        return HeadMovedError(
+            f"The branch moved while you looked at it: {self.ws.branch} went from {shown(seen)} to "
+            f"{shown(tip)}{by}. Nothing was written.",
+            "Call t.refresh() and try again.",
+        )
+
+    def move(self, ref: str, new: int | None, *, tract: int | None = None) -> None:
+        """Set a ref to a commit, to nothing yet (0), or take it away (None)."""
+        tract = self.ws.tract if tract is None else tract
+        earlier = self.moves.get((tract, ref))
+        old = earlier.old if earlier else refs.get(self.db, tract, ref)
+        self.moves[tract, ref] = Move(tract, ref, old, new)
+        refs.put(self.db, tract, ref, new)
+
+
+@contextmanager
+def transaction(
+    ws: Workspace,
+    verb: str,
+    args: Mapping[str, Any] | None = None,
+    *,
+    reason: str | None = None,
+    undoes: int | None = None,
+    always: bool = False,
+) -> Iterator[Transaction]:
+    """Run one verb under the write lock and write its operation.
+
+    A verb that moved no ref writes no operation, unless ``always``. What it raises, also an
+    interrupt, rolls all of it back.
+    """
+    with ws.db.write():
+        tx = Transaction(ws)
+        yield tx
+        moves = [move for move in tx.moves.values() if move.old != move.new]
+        if moves or always:
+            oplog.add(
+                ws.db,
+                tract=ws.tract,
+                verb=verb,
+                args=orjson.dumps(args, default=str).decode() if args else None,
+                actor=ws.actor,
+                reason=None if reason is None else clean_text(reason),
+                at=tx.tick(),
+                undoes=undoes,
+                moves=moves,
+            )
+    own = tx.moves.get((ws.tract, f"{refs.HEADS}{ws.branch}"))
+    if own is not None and own.new is not None:
+        ws.seen = own.new
+
+
+def counted_text(content: Content) -> str:
+    """Return the text whose tokens a content costs: of a call, its name too."""
+    name = getattr(content, "name", None) if content.type == "tool_io" else None
+    if name and content.unit_role == "assistant":
+        return f"{name} {content.unit_text}"
+    return content.unit_text
+
+
+def is_plain(row: Row) -> bool:
+    """Tell whether a commit only adds itself to the context: nothing before it shows otherwise."""
+    return row.kind == Kind.APPEND and not row.is_result

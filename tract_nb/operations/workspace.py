@@ -1,0 +1,128 @@
+"""The workspace: what one handle on a tract knows and shares with every verb."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from tract_nb.engine.linear import linear
+from tract_nb.engine.resolve import Resolved, resolve
+from tract_nb.engine.tokens import TokenCounter
+from tract_nb.errors import RefError, TractError
+from tract_nb.model.budget import TokenBudget
+from tract_nb.model.commit import Row, to_us
+from tract_nb.store import objects, refs
+from tract_nb.store.database import Database
+
+CACHED = 16  # resolved histories a handle keeps
+CLOCK_VARIABLE = "TRACT_NB_CLOCK"
+
+Clock = Callable[[], datetime]
+
+
+class Notice(NamedTuple):
+    """Something a verb has to say besides its result; a warning where it may be unwelcome."""
+
+    text: str
+    is_warning: bool = False
+
+
+@dataclass
+class Workspace:
+    """A handle's state: where it stands, and what every verb needs.
+
+    ``branch`` is None where the handle stands on a commit (detached), which is then ``detached``.
+    ``seen`` is the tip this handle last gave its caller; a write is refused where it is not the
+    tip any more.
+    """
+
+    db: Database
+    tract: int
+    name: str
+    counter: TokenCounter
+    encoding: int
+    clock: Clock | None = None
+    actor: str = "user"
+    budget: TokenBudget | None = None
+    branch: str | None = None
+    detached: int = 0
+    previous: str | None = None
+    seen: int = 0
+    notices: list[Notice] = field(default_factory=list)
+    _cache: OrderedDict[bytes, Resolved] = field(default_factory=OrderedDict)
+
+    def say(self, text: str) -> None:
+        """Keep something to say once the verb is done."""
+        self.notices.append(Notice(text))
+
+    def warn(self, text: str) -> None:
+        """Keep a warning to give once the verb is done."""
+        self.notices.append(Notice(text, is_warning=True))
+
+    def now_us(self) -> int:
+        """Return the clock's time in microseconds since the epoch."""
+        if self.clock is not None:
+            return to_us(self.clock())
+        frozen = os.environ.get(CLOCK_VARIABLE)
+        if frozen:
+            try:
+                return to_us(datetime.fromisoformat(frozen))
+            except ValueError as error:
+                raise TractError(f"{CLOCK_VARIABLE}={frozen!r} is no time.", "Write it as ISO 8601.") from error
+        return time.time_ns() // 1000
+
+    def tip(self) -> int:
+        """Return the commit the handle stands on, as the store has it now; 0 without one."""
+        if self.branch is None:
+            return self.detached
+        found = refs.get(self.db, self.tract, refs.HEADS + self.branch)
+        if found is None:
+            found = self._moved_off()
+        self.seen = found
+        return found
+
+    def _moved_off(self) -> int:
+        """Step to the tract's first branch, since the handle's own is gone."""
+        heads = refs.all_of(self.db, self.tract, refs.HEADS)
+        if not heads:
+            raise RefError(f"The tract {self.name} has no branch left.", "Use undo to bring one back.")
+        gone, (self.branch, found) = self.branch, next(iter(heads.items()))
+        self.warn(f"The branch {gone} is gone; HEAD is on {self.branch} now.")
+        return found
+
+    def row(self, number: int) -> Row:
+        """Return a commit that is known to be there."""
+        found = objects.row(self.db, number)
+        if found is None:
+            raise RefError(f"The commit number {number} is not in this database.", "Run verify.")
+        return found
+
+    def resolved(self, number: int) -> Resolved:
+        """Return the resolved history at a commit, from the cache where it is there."""
+        if not number:
+            return EMPTY
+        digest = self.row(number).hash
+        cached = self._cache.get(digest)
+        if cached is None:
+            cached = resolve(linear(objects.history(self.db, number), number))
+            self.remember(digest, cached)
+        self._cache.move_to_end(digest)
+        return cached
+
+    def cached(self, digest: bytes) -> Resolved | None:
+        """Return a resolved history only if it is there."""
+        return self._cache.get(digest)
+
+    def remember(self, digest: bytes, resolved: Resolved) -> None:
+        """Keep a resolved history, and let the one longest unused go."""
+        self._cache[digest] = resolved
+        while len(self._cache) > CACHED:
+            self._cache.popitem(last=False)
+
+
+EMPTY = resolve(())

@@ -1,0 +1,52 @@
+"""Session: many tracts in one database, parents and the agents they spawned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+from tract_nb.model.listing import Tracts
+from tract_nb.operations import status
+from tract_nb.operations.opening import DEFAULT
+from tract_nb.store.database import Database
+from tract_nb.tract import Tract
+
+
+class Session:
+    """A database with all its tracts.
+
+    Parameters
+    ----------
+    url : str or pathlib.Path, optional
+        As in :meth:`Tract.open`.
+    durability, read_only
+        As in :meth:`Tract.open`.
+    """
+
+    def __init__(
+        self, url: str | Path | None = None, *, durability: str = "normal", read_only: bool = False
+    ) -> None:
+        self._db = Database(url, durability=durability, read_only=read_only)
+
+    @classmethod
+    def of(cls, tract: Tract) -> Self:
+        """Return the session of a tract that is open; it shares the tract's connection."""
+        session = cls.__new__(cls)
+        session._db = tract._ws.db
+        return session
+
+    def tract(self, name: str = DEFAULT, **options: Any) -> Tract:
+        """Return a handle on one tract; a new name makes one. Takes the options of :meth:`Tract.open`."""
+        return Tract.on(self._db, name=name, **options)
+
+    def tracts(self) -> Tracts:
+        """Return all tracts: name, branch, tokens, and the call that started each agent's."""
+        with self._db.read():
+            return status.all_tracts(self._db)
+
+    def close(self) -> None:
+        """Close the database and all tracts of it."""
+        self._db.close()
+
+    def __repr__(self) -> str:
+        return f"<Session on {self._db.name}, {len(self.tracts())} tracts>"

@@ -1,0 +1,1 @@
+"""Where things live: the only room that knows SQL."""

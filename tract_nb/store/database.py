@@ -1,0 +1,272 @@
+"""One open database: its connection, lock, pragmas and transactions."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from tract_nb.errors import StoreError
+from tract_nb.store import schema
+from tract_nb.store.sql import DIALECT
+
+BUSY_SECONDS = 15.0
+SYNCHRONOUS = {"normal": "NORMAL", "full": "FULL"}
+_memory_names = itertools.count()
+
+
+class Database:
+    """A database file, or one in memory, under one re-entrant lock.
+
+    Parameters
+    ----------
+    url : str, pathlib.Path or None
+        A path, an SQLAlchemy URL of SQLite, or None: in memory.
+    durability : {"normal", "full"}
+        ``normal``: a crash of the program loses nothing; a power cut may lose the last verbs, never
+        half of one. ``full``: not those either, at about four times the price of a commit.
+    read_only : bool
+        Open without writing anything, not even a schema.
+
+    Raises
+    ------
+    StoreError
+        If the file is no tract database, a newer one, or cannot be opened.
+    """
+
+    def __init__(
+        self, url: str | Path | None = None, *, durability: str = "normal", read_only: bool = False
+    ) -> None:
+        if durability not in SYNCHRONOUS:
+            raise StoreError(f"Unknown durability {durability!r}.", "It is 'normal' or 'full'.")
+        self.path = locate(url)
+        self.read_only = read_only
+        self.lock = threading.RLock()
+        self._synchronous = SYNCHRONOUS[durability]
+        self._memory = f"file:tract-nb-{os.getpid()}-{next(_memory_names)}?mode=memory&cache=shared"
+        # a database in memory lives as long as one connection does: this one is never used otherwise
+        self._keeper = self._dial() if self.path is None else None
+        self._engine = create_engine("sqlite://", creator=self._dial, poolclass=NullPool)
+        self._connect()
+
+    # -- the connection ---------------------------------------------------------------------------
+
+    def _dial(self) -> sqlite3.Connection:
+        if self.path is None:
+            address = self._memory
+        else:
+            mode = "ro" if self.read_only else "rwc"
+            address = f"{self.path.absolute().as_uri()}?mode={mode}"
+        return sqlite3.connect(
+            address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+
+    def _connect(self) -> None:
+        """Open the one connection that every verb of this database uses, and check what it opens."""
+        with self.translated():
+            self._pooled = self._engine.raw_connection()
+            connection = self._pooled.driver_connection
+            assert isinstance(connection, sqlite3.Connection)
+            self.connection = connection
+            self._pid = os.getpid()
+            weakref.finalize(self, _close, connection, self._keeper, self._pid)
+            self._check_schema()
+            self._set_pragmas()
+
+    def _check_schema(self) -> None:
+        """Create the tables in an empty file; refuse one that is not ours or newer than we are."""
+        version, application = self._identity()
+        if version == 0 and application == 0:
+            if self.one("SELECT 1 FROM sqlite_master LIMIT 1"):
+                raise StoreError(
+                    f"{self.name} is a database, but not of tract_nb.", "Give the path of a new file."
+                )
+            if self.read_only:
+                raise StoreError(f"{self.name} holds no tract yet.", "Open it once without read_only.")
+            self._create()
+            version, application = self._identity()
+        if application != schema.APPLICATION_ID:
+            raise StoreError(
+                f"{self.name} is a database, but not of tract_nb.", "Give the path of a new file."
+            )
+        if version > schema.VERSION:
+            raise StoreError(
+                f"{self.name} was written by a newer tract_nb (schema {version}, this one reads {schema.VERSION}).",
+                "Upgrade tract_nb to open it; nothing was changed.",
+            )
+
+    def _identity(self) -> tuple[int, int]:
+        version = self.one("PRAGMA user_version")
+        application = self.one("PRAGMA application_id")
+        return (version or (0,))[0], (application or (0,))[0]
+
+    def _create(self) -> None:
+        # WAL before the first table: it cannot be turned on inside a transaction
+        if self.path is not None:
+            self.execute("PRAGMA journal_mode = WAL")
+        with self.write():
+            if self._identity() != (0, 0):
+                return  # another process was quicker
+            for table in schema.metadata.sorted_tables:
+                self.execute(str(CreateTable(table).compile(dialect=DIALECT)))
+                for index in sorted(table.indexes, key=lambda index: str(index.name)):
+                    self.execute(str(CreateIndex(index).compile(dialect=DIALECT)))
+            self.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+            self.execute(f"PRAGMA user_version = {schema.VERSION}")
+
+    def _set_pragmas(self) -> None:
+        self.execute(f"PRAGMA synchronous = {self._synchronous}")
+        self.execute("PRAGMA temp_store = MEMORY")
+        self.execute("PRAGMA cache_size = -32000")  # KiB
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return "memory" if self.path is None else self.path.name
+
+    def close(self) -> None:
+        """Close the connection; a database in memory is gone."""
+        with self.lock:
+            _close(self.connection, self._keeper, self._pid)
+
+    def copy_to(self, path: Path) -> Path:
+        """Copy the whole database to a file that is not there yet."""
+        if path.exists():
+            raise StoreError(f"{path} is there already.", "Give the path of a new file.")
+        with self.lock, self.translated():
+            target = sqlite3.connect(path)
+            try:
+                self.connection.backup(target)
+                target.execute("PRAGMA journal_mode = WAL")
+            finally:
+                target.close()
+        return path
+
+    # -- statements -------------------------------------------------------------------------------
+
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+        return self.connection.execute(sql, parameters)
+
+    def many(self, sql: str, rows: Any) -> None:
+        self.connection.executemany(sql, rows)
+
+    def one(self, sql: str, parameters: Any = ()) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self.connection.execute(sql, parameters).fetchone()
+        return row
+
+    def all(self, sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
+        return self.connection.execute(sql, parameters).fetchall()
+
+    # -- transactions -----------------------------------------------------------------------------
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        """Hold the lock and see one state of the database over several statements."""
+        with self.lock:
+            self._usable()
+            if self._in_transaction():  # inside a write: its own state
+                yield
+                return
+            with self.translated():
+                self.execute("BEGIN")
+                try:
+                    yield
+                finally:
+                    if self._in_transaction():
+                        self.execute("COMMIT")
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        """Hold the lock and the database's write lock; all or nothing."""
+        with self.lock:
+            self._usable()
+            if self.read_only:
+                raise StoreError(f"{self.name} was opened read-only.", "Open it without read_only to write.")
+            with self.translated():
+                try:
+                    self.execute("BEGIN IMMEDIATE")
+                    yield
+                    self.execute("COMMIT")
+                except BaseException:
+                    # KeyboardInterrupt too: the handle must be usable after it
+                    if self._in_transaction():
+                        self.execute("ROLLBACK")
+                    raise
+
+    def _in_transaction(self) -> bool:
+        return self.connection.in_transaction
+
+    def _usable(self) -> None:
+        """Reopen in a forked child: a connection must not cross a fork."""
+        if self._pid != os.getpid():
+            self.lock = threading.RLock()
+            if self.path is None:
+                raise StoreError(
+                    "A tract in memory cannot be used in a forked process.", "Keep it in a file for that."
+                )
+            self._connect()
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn what sqlite3 raises into an error for a person."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: sqlite3.Error) -> StoreError:
+        text = str(error)
+        if "not a database" in text or "malformed" in text:
+            return StoreError(f"{self.name} is no database, or a damaged one ({text}).", "Give another path.")
+        if "unable to open" in text:
+            return StoreError(
+                f"{self.path} cannot be opened.", "Check that the folder is there and can be written to."
+            )
+        if "readonly" in text or "read-only" in text:
+            return StoreError(
+                f"{self.path} cannot be written to.", "Open it with read_only=True, or copy it elsewhere."
+            )
+        if "locked" in text or "busy" in text:
+            return StoreError(
+                f"{self.name} was locked by another writer for {BUSY_SECONDS:.0f} s.",
+                "Nothing was written; try again.",
+            )
+        if "full" in text:
+            return StoreError(f"The disk that holds {self.name} is full.", "Nothing was written.")
+        return StoreError(f"The database {self.name} failed: {text}.", "Nothing was written.")
+
+
+def _close(connection: sqlite3.Connection, keeper: sqlite3.Connection | None, pid: int) -> None:
+    if pid == os.getpid():  # a forked child must leave its parent's connection alone
+        connection.close()
+        if keeper is not None:
+            keeper.close()
+
+
+def locate(url: str | Path | None) -> Path | None:
+    """Return the file that a path or an SQLAlchemy URL means; None for one in memory."""
+    if url is None or str(url) == ":memory:":
+        return None
+    if isinstance(url, Path) or "://" not in url:
+        return Path(url).expanduser()
+    try:
+        parsed: URL = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"{url!r} is no path and no URL.", "Give a path, or sqlite:///PATH.") from error
+    if parsed.get_backend_name() != "sqlite":
+        raise StoreError(
+            f"A tract lives in SQLite, not in {parsed.get_backend_name()}.", "Give a path, or sqlite:///PATH."
+        )
+    return Path(parsed.database) if parsed.database not in (None, "", ":memory:") else None

@@ -1,0 +1,258 @@
+"""Objects: blobs, commits and what hangs on them. Written once, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from tract_nb.model.commit import Row
+from tract_nb.model.event import Usage
+from tract_nb.store import sql
+from tract_nb.store.database import Database
+
+RAW = 0  # the codec of a blob stored as its canonical bytes
+
+
+class Details(NamedTuple):
+    """What a commit carries outside its hash."""
+
+    recorded_us: int
+    message: str | None
+    metadata: dict[str, Any] | None
+    generation_config: dict[str, Any] | None
+
+
+class Extra(NamedTuple):
+    """The columns of a commit that are not in its :class:`~tract_nb.model.commit.Row`."""
+
+    recorded_us: int
+    encoding: int
+    config: int | None
+    message: str | None
+    metadata: str | None
+
+
+def history(db: Database, head: int) -> list[Row]:
+    """Return a commit and all behind it, by rising number: every parent before its children."""
+    if not head:
+        return []
+    targets: dict[int, list[bytes]] = {}
+    for number, target in db.all(sql.HISTORY_TARGETS, (head,)):
+        targets.setdefault(number, []).append(target)
+    found = targets.get
+    return [Row._make((*row, tuple(found(row[0], ())))) for row in db.all(sql.HISTORY, (head,))]
+
+
+def row(db: Database, number: int) -> Row | None:
+    """Return one commit by its number."""
+    return _with_targets(db, db.one(sql.ROW_BY_ID, (number,)))
+
+
+def row_by_hash(db: Database, digest: bytes) -> Row | None:
+    """Return one commit by its whole hash."""
+    return _with_targets(db, db.one(sql.ROW_BY_HASH, (digest,)))
+
+
+def _with_targets(db: Database, found: tuple[Any, ...] | None) -> Row | None:
+    if found is None:
+        return None
+    return Row._make((*found, tuple(target for (target,) in db.all(sql.TARGETS, (found[0],)))))
+
+
+def rows(db: Database, numbers: Iterable[int]) -> dict[int, Row]:
+    """Return commits by number, without their targets, in one query."""
+    wanted = orjson.dumps(list(numbers)).decode()
+    return {found[0]: Row(*found) for found in db.all(sql.ROWS, (wanted,))}
+
+
+def hashes(db: Database, numbers: Iterable[int]) -> dict[int, bytes]:
+    """Return the hashes of commits by number, in one query."""
+    wanted = orjson.dumps(list(numbers)).decode()
+    return dict(db.all('SELECT id, hash FROM "commit" WHERE id IN (SELECT value FROM json_each(?))', (wanted,)))
+
+
+def hashes_from(db: Database, prefix: str, most: int) -> list[bytes]:
+    """Return up to ``most`` hashes that start with hexadecimal digits."""
+    low = bytes.fromhex(prefix.ljust(64, "0"))
+    high = bytes.fromhex(prefix.ljust(64, "f"))
+    rows = db.all(
+        'SELECT hash FROM "commit" WHERE hash BETWEEN ? AND ? ORDER BY hash LIMIT ?', (low, high, most)
+    )
+    return [digest for (digest,) in rows]
+
+
+def newest(db: Database, head: int, most: int) -> list[int]:
+    """Return the numbers of the newest commits of a history, newest first.
+
+    The recursion takes the highest number first and stops at ``most``, so the length of the history
+    costs nothing.
+    """
+    rows = db.all(
+        """WITH RECURSIVE behind(id) AS (
+             SELECT ?
+             UNION SELECT c.parent1 FROM behind JOIN "commit" AS c ON c.id = behind.id
+               WHERE c.parent1 IS NOT NULL
+             UNION SELECT c.parent2 FROM behind JOIN "commit" AS c ON c.id = behind.id
+               WHERE c.parent2 IS NOT NULL
+             ORDER BY 1 DESC LIMIT ?)
+           SELECT id FROM behind""",
+        (head, most),
+    )
+    return [number for (number,) in rows]
+
+
+def listed_parent(db: Database, head: int, steps: int) -> int | None:
+    """Return what stands right before the ``steps``-th commit but MARKs, along first parents.
+
+    0 stands before a root; None says that the line is shorter.
+    """
+    found = db.one(
+        """WITH RECURSIVE line(id, parent, listed) AS (
+             SELECT id, parent1, kind != 3 FROM "commit" WHERE id = ?
+             UNION ALL
+             SELECT c.id, c.parent1, line.listed + (c.kind != 3)
+             FROM line JOIN "commit" AS c ON c.id = line.parent WHERE line.listed < ?)
+           SELECT coalesce(parent, 0) FROM line WHERE listed = ? LIMIT 1""",
+        (head, steps, steps),
+    )
+    return found[0] if found else None
+
+
+def unmarked(db: Database, head: int) -> int:
+    """Return a commit, or where it is a MARK the first one before it that is none; 0 without one."""
+    found = db.one(
+        """WITH RECURSIVE line(id, parent, kind) AS (
+             SELECT id, parent1, kind FROM "commit" WHERE id = ?
+             UNION ALL
+             SELECT c.id, c.parent1, c.kind FROM line JOIN "commit" AS c ON c.id = line.parent
+             WHERE line.kind = 3)
+           SELECT id FROM line WHERE kind != 3 LIMIT 1""",
+        (head,),
+    )
+    return found[0] if found else 0
+
+
+def keyed(db: Database, key: str) -> list[int]:
+    """Return the commits of any history that were written under a key."""
+    return [number for (number,) in db.all('SELECT id FROM "commit" WHERE key = ?', (key,))]
+
+
+def any_keyed(db: Database, prefix: str) -> bool:
+    """Tell whether any commit was written under a key that starts so."""
+    found = db.one('SELECT 1 FROM "commit" WHERE key >= ? AND key < ? LIMIT 1', (prefix, prefix + "\U0010ffff"))
+    return found is not None
+
+
+def put_blob(db: Database, digest: bytes, data: bytes) -> tuple[int, bool]:
+    """Store canonical bytes once; return their number and whether they are new."""
+    found = db.one(sql.BLOB_ID, (digest,))
+    if found:
+        return found[0], False
+    number = db.execute(sql.INSERT_BLOB, (digest, RAW, len(data), data)).lastrowid
+    assert number is not None
+    return number, True
+
+
+def blobs(db: Database, numbers: Iterable[int]) -> dict[int, bytes]:
+    """Return stored bytes by number, in one query."""
+    wanted = orjson.dumps(list(numbers)).decode()
+    return dict(db.all("SELECT id, data FROM blob WHERE id IN (SELECT value FROM json_each(?))", (wanted,)))
+
+
+def put_commit(db: Database, row: Row, extra: Extra) -> int:
+    """Store a commit; one that is there already (the same hash is the same commit) stays as it is."""
+    found = db.one(sql.COMMIT_ID, (row.hash,))
+    if found:
+        number: int = found[0]
+        return number
+    cursor = db.execute(sql.INSERT_COMMIT, (*row[1:-1], *extra))
+    assert cursor.lastrowid is not None
+    if row.targets:
+        db.many(sql.INSERT_TARGET, [(cursor.lastrowid, seq, target) for seq, target in enumerate(row.targets)])
+    return cursor.lastrowid
+
+
+def details(db: Database, numbers: Sequence[int]) -> dict[int, Details]:
+    """Return what commits carry outside their hashes, in one query."""
+    wanted = orjson.dumps(list(numbers)).decode()
+    rows = db.all(
+        """SELECT c.id, c.recorded_us, c.message, c.metadata, config.data
+           FROM "commit" AS c LEFT JOIN config ON config.id = c.config
+           WHERE c.id IN (SELECT value FROM json_each(?))""",
+        (wanted,),
+    )
+    return {
+        number: Details(
+            recorded,
+            message,
+            orjson.loads(metadata) if metadata else None,
+            orjson.loads(config) if config else None,
+        )
+        for number, recorded, message, metadata, config in rows
+    }
+
+
+def put_config(db: Database, digest: bytes, data: str) -> int:
+    """Store a generation config once and return its number."""
+    found = db.one("SELECT id FROM config WHERE hash = ?", (digest,))
+    if found:
+        number: int = found[0]
+        return number
+    cursor = db.execute("INSERT INTO config (hash, data) VALUES (?, ?)", (digest, data))
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def encoding_number(db: Database, name: str) -> int | None:
+    """Return the number of a token encoding; None where nothing was counted in it yet."""
+    found = db.one("SELECT id FROM encoding WHERE name = ?", (name,))
+    return found[0] if found else None
+
+
+def put_encoding(db: Database, name: str) -> int:
+    """Return the number of a token encoding; a new one is stored."""
+    found = encoding_number(db, name)
+    if found is not None:
+        return found
+    cursor = db.execute("INSERT INTO encoding (name) VALUES (?)", (name,))
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def put_usage(db: Database, commit: int, usage: Usage, model: str | None, cost: float | None) -> None:
+    """Store what a provider reported for a reply; a later report of the same reply replaces it."""
+    db.execute(
+        "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            commit,
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.cached_tokens,
+            usage.cache_write_tokens,
+            usage.reasoning_tokens,
+            model,
+            None if cost is None else repr(cost),
+        ),
+    )
+
+
+def drop_usage(db: Database, commits: Iterable[int]) -> None:
+    """Take the usage off commits: a later record of the same reply has it."""
+    db.many("DELETE FROM usage WHERE \"commit\" = ?", [(number,) for number in commits])
+
+
+def usage_before(db: Database, head: int) -> tuple[int, Mapping[str, int]] | None:
+    """Return the newest usage on a commit's first-parent line: its commit, input and output tokens."""
+    if not db.one("SELECT 1 FROM usage LIMIT 1"):
+        return None
+    found = db.one(
+        """WITH RECURSIVE line(id) AS (
+             SELECT ? UNION ALL SELECT c.parent1 FROM line JOIN "commit" AS c ON c.id = line.id
+             WHERE c.parent1 IS NOT NULL)
+           SELECT line.id, u.input_tokens, u.output_tokens FROM line JOIN usage AS u ON u.commit = line.id
+           LIMIT 1""",
+        (head,),
+    )
+    return (found[0], {"input_tokens": found[1], "output_tokens": found[2]}) if found else None

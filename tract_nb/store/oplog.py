@@ -1,0 +1,133 @@
+"""The operation log: every change of every ref, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+
+from tract_nb.store import sql
+from tract_nb.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A ref that an operation moved; None is no such ref, 0 one without a commit."""
+
+    tract: int
+    ref: str
+    old: int | None
+    new: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpRow:
+    """One operation."""
+
+    id: int
+    tract: int
+    verb: str
+    args: str | None
+    actor: str
+    reason: str | None
+    at: int
+    undoes: int | None
+
+
+_COLUMNS = "op.id, op.tract, op.verb, op.args, op.actor, op.reason, op.at, op.undoes"
+
+
+def last_at(db: Database) -> int:
+    """Return the time of the last operation on this database; 0 before the first."""
+    found = db.one(sql.LAST_OP_AT)
+    return found[0] if found else 0
+
+
+def add(
+    db: Database,
+    *,
+    tract: int,
+    verb: str,
+    args: str | None,
+    actor: str,
+    reason: str | None,
+    at: int,
+    undoes: int | None,
+    moves: list[Move],
+) -> int:
+    """Write an operation and the refs it moved."""
+    cursor = db.execute(sql.INSERT_OP, (tract, verb, args, actor, reason, at, undoes))
+    assert cursor.lastrowid is not None
+    for move in moves:
+        db.execute(sql.INSERT_OP_REF, (cursor.lastrowid, move.tract, move.ref, move.old, move.new))
+    return cursor.lastrowid
+
+
+def operations(db: Database, tract: int, limit: int | None = None) -> list[OpRow]:
+    """Return a tract's operations, newest first."""
+    rows = db.all(
+        f"SELECT {_COLUMNS} FROM op WHERE tract = ? ORDER BY id DESC LIMIT ?",
+        (tract, -1 if limit is None else limit),
+    )
+    return [OpRow(*row) for row in rows]
+
+
+def moves(db: Database, op: int) -> list[Move]:
+    """Return the refs an operation moved."""
+    rows = db.all("SELECT tract, ref, old, new FROM op_ref WHERE op = ? ORDER BY tract, ref", (op,))
+    return [Move(*row) for row in rows]
+
+
+def moves_by_op(db: Database, ops: list[int]) -> dict[int, list[Move]]:
+    """Return the refs that operations moved, by operation, in one query."""
+    found: dict[int, list[Move]] = {}
+    for op, *move in db.all(
+        """SELECT op, tract, ref, old, new FROM op_ref
+           WHERE op IN (SELECT value FROM json_each(?)) ORDER BY op, tract, ref""",
+        (orjson.dumps(ops).decode(),),
+    ):
+        found.setdefault(op, []).append(Move(*move))
+    return found
+
+
+def moves_of(db: Database, tract: int, ref: str, limit: int) -> list[Move]:
+    """Return the last moves of one ref, newest first."""
+    rows = db.all(
+        "SELECT tract, ref, old, new FROM op_ref WHERE tract = ? AND ref = ? ORDER BY op DESC LIMIT ?",
+        (tract, ref, limit),
+    )
+    return [Move(*row) for row in rows]
+
+
+def undoable(db: Database, tract: int, actor: str) -> OpRow | None:
+    """Return an actor's newest operation that moved a ref, is no undo and is not undone."""
+    found = db.one(
+        f"""SELECT {_COLUMNS} FROM op
+            WHERE tract = ? AND actor = ? AND undoes IS NULL
+              AND EXISTS (SELECT 1 FROM op_ref WHERE op_ref.op = op.id)
+              AND NOT EXISTS (SELECT 1 FROM op AS later WHERE later.undoes = op.id
+                              AND NOT EXISTS (SELECT 1 FROM op AS redo WHERE redo.undoes = later.id))
+            ORDER BY id DESC LIMIT 1""",
+        (tract, actor),
+    )
+    return OpRow(*found) if found else None
+
+
+def last_mover(db: Database, tract: int, ref: str) -> OpRow | None:
+    """Return the operation that moved a ref last."""
+    found = db.one(
+        f"""SELECT {_COLUMNS} FROM op JOIN op_ref ON op_ref.op = op.id
+            WHERE op_ref.tract = ? AND op_ref.ref = ? ORDER BY op.id DESC LIMIT 1""",
+        (tract, ref),
+    )
+    return OpRow(*found) if found else None
+
+
+def undone(db: Database, tract: int) -> set[int]:
+    """Return the operations of a tract that an undo in effect has taken back."""
+    rows = db.all(
+        """SELECT undo.undoes FROM op AS undo WHERE undo.tract = ? AND undo.undoes IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM op AS redo WHERE redo.undoes = undo.id)""",
+        (tract,),
+    )
+    return {number for (number,) in rows}

@@ -1,0 +1,87 @@
+"""Refs: the names of a tract's branches and tags, and what each stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tract_nb.store import sql
+from tract_nb.store.database import Database
+
+HEADS = "heads/"
+TAGS = "tags/"
+UNBORN = 0  # what a branch without a commit stands on
+
+
+@dataclass(frozen=True, slots=True)
+class TractRow:
+    """A tract as the store knows it."""
+
+    id: int
+    name: str
+    open_branch: str
+    settings: str
+    parent: int | None
+    parent_commit: bytes | None
+
+
+def tract_named(db: Database, name: str) -> TractRow | None:
+    """Return the tract of that name."""
+    found = db.one(
+        "SELECT id, name, open_branch, settings, parent, parent_commit FROM tract WHERE name = ?", (name,)
+    )
+    return TractRow(*found) if found else None
+
+
+def tracts(db: Database) -> list[TractRow]:
+    """Return all tracts, by number."""
+    rows = db.all("SELECT id, name, open_branch, settings, parent, parent_commit FROM tract ORDER BY id")
+    return [TractRow(*row) for row in rows]
+
+
+def add_tract(db: Database, name: str, branch: str, created_us: int, settings: str) -> int:
+    """Store a new tract that stands on an empty branch; return its number."""
+    cursor = db.execute(
+        "INSERT INTO tract (name, open_branch, created_us, settings) VALUES (?, ?, ?, ?)",
+        (name, branch, created_us, settings),
+    )
+    assert cursor.lastrowid is not None
+    put(db, cursor.lastrowid, HEADS + branch, UNBORN)
+    return cursor.lastrowid
+
+
+def link_tract(db: Database, tract: int, parent: int, parent_commit: bytes | None) -> None:
+    """Say which tract, and which of its commits, a tract was started from."""
+    db.execute("UPDATE tract SET parent = ?, parent_commit = ? WHERE id = ?", (parent, parent_commit, tract))
+
+
+def set_open_branch(db: Database, tract: int, branch: str) -> None:
+    """Say which branch the tract opens on."""
+    db.execute("UPDATE tract SET open_branch = ? WHERE id = ?", (branch, tract))
+
+
+def set_settings(db: Database, tract: int, settings: str) -> None:
+    """Store a tract's settings, as JSON."""
+    db.execute("UPDATE tract SET settings = ? WHERE id = ?", (settings, tract))
+
+
+def get(db: Database, tract: int, name: str) -> int | None:
+    """Return the commit a ref stands on; ``UNBORN`` without one, None where there is no such ref."""
+    found = db.one(sql.REF, (tract, name))
+    return found[0] if found else None
+
+
+def all_of(db: Database, tract: int, prefix: str) -> dict[str, int]:
+    """Return the refs of a tract whose name starts so, without that start, by name."""
+    rows = db.all(
+        'SELECT name, "commit" FROM ref WHERE tract = ? AND substr(name, 1, ?) = ? ORDER BY name',
+        (tract, len(prefix), prefix),
+    )
+    return {name[len(prefix) :]: commit for name, commit in rows}
+
+
+def put(db: Database, tract: int, name: str, commit: int | None) -> None:
+    """Set a ref, or take it away (None)."""
+    if commit is None:
+        db.execute("DELETE FROM ref WHERE tract = ? AND name = ?", (tract, name))
+    else:
+        db.execute('INSERT OR REPLACE INTO ref (tract, name, "commit") VALUES (?, ?, ?)', (tract, name, commit))

@@ -1,0 +1,166 @@
+"""The tables."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BLOB,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+VERSION = 1  # PRAGMA user_version
+APPLICATION_ID = 0x54524354  # "TRCT", PRAGMA application_id: says whose file this is
+
+metadata = MetaData()
+
+#: a version-controlled context; ``settings`` is JSON (model, budget), parent and commit a link to
+#: the tract and the call that spawned it
+tract = Table(
+    "tract",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("open_branch", Text, nullable=False),
+    Column("created_us", Integer, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("parent", Integer),
+    Column("parent_commit", BLOB),
+)
+
+#: the canonical bytes of a content, each once; ``codec`` 0 is raw, others are for later
+blob = Table(
+    "blob",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", BLOB, nullable=False, unique=True),
+    Column("codec", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("data", BLOB, nullable=False),
+)
+
+#: a generation config, stored once
+config = Table(
+    "config",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", BLOB, nullable=False, unique=True),
+    Column("data", Text, nullable=False),
+)
+
+#: Commits, shared by all tracts. type, role, name and call_id repeat what the blob says, tokens and
+#: context count it, so that history resolves without reading a text. ``context`` is the size of
+#: all that compiles at this commit. A number is never used twice, since caches and views hold them.
+commit = Table(
+    "commit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", BLOB, nullable=False, unique=True),
+    Column("kind", Integer, nullable=False),
+    Column("parent1", Integer),
+    Column("parent2", Integer),
+    Column("origin", BLOB),
+    Column("author_us", Integer, nullable=False),
+    Column("priority", Integer),
+    Column("type", Text),
+    Column("role", Text),
+    Column("name", Text),
+    Column("call_id", Text),
+    Column("blob", Integer),
+    Column("tokens", Integer, nullable=False),
+    Column("context", Integer, nullable=False),
+    Column("key", Text),
+    Column("recorded_us", Integer, nullable=False),
+    Column("encoding", Integer, nullable=False),
+    Column("config", Integer),
+    Column("message", Text),
+    Column("metadata", Text),
+    sqlite_autoincrement=True,
+)
+Index("commit_key", commit.c.key, sqlite_where=commit.c.key.isnot(None))
+
+#: what a commit is about, by identity: a target may be collected, its identity stays
+target = Table(
+    "target",
+    metadata,
+    Column("commit", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("target", BLOB, nullable=False),
+    PrimaryKeyConstraint("commit", "seq"),
+    sqlite_with_rowid=False,
+)
+
+encoding = Table(
+    "encoding",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+#: the tokens of a text under each encoding that counted it
+token = Table(
+    "token",
+    metadata,
+    Column("blob", Integer, nullable=False),
+    Column("encoding", Integer, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    PrimaryKeyConstraint("blob", "encoding"),
+    sqlite_with_rowid=False,
+)
+
+#: what a provider reported for a reply; input means all input, cached included
+usage = Table(
+    "usage",
+    metadata,
+    Column("commit", Integer, primary_key=True),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("cached_tokens", Integer, nullable=False),
+    Column("cache_write_tokens", Integer, nullable=False),
+    Column("reasoning_tokens", Integer, nullable=False),
+    Column("model", Text),
+    Column("cost", Text),
+)
+
+#: ``commit`` 0 is a branch on which nothing is committed yet
+ref = Table(
+    "ref",
+    metadata,
+    Column("tract", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("commit", Integer, nullable=False),
+    PrimaryKeyConstraint("tract", "name"),
+    sqlite_with_rowid=False,
+)
+
+op = Table(
+    "op",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("tract", Integer, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("args", Text),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text),
+    Column("at", Integer, nullable=False),
+    Column("undoes", Integer),
+    sqlite_autoincrement=True,
+)
+Index("op_undoes", op.c.undoes, sqlite_where=op.c.undoes.isnot(None))
+
+#: the refs an operation moved; NULL is a ref that is not there, 0 one without a commit
+op_ref = Table(
+    "op_ref",
+    metadata,
+    Column("op", Integer, nullable=False),
+    Column("tract", Integer, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("old", Integer),
+    Column("new", Integer),
+    PrimaryKeyConstraint("op", "tract", "ref"),
+    sqlite_with_rowid=False,
+)

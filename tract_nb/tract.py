@@ -1,0 +1,432 @@
+"""Tract: one version-controlled context; the facade, one short method a verb."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from tract_nb import trace
+from tract_nb.engine.context import CompiledContext
+from tract_nb.engine.tokens import TokenCounter
+from tract_nb.errors import TractWarning
+from tract_nb.model.budget import TokenBudget
+from tract_nb.model.commit import Commit, Kind, Priority, Row
+from tract_nb.model.content import Artifact, Content, Dialogue, Instruction, Reasoning, ToolIO
+from tract_nb.model.event import Recording
+from tract_nb.model.listing import Branches, BudgetTable, Imported, Log, Operations, Status, Tracts
+from tract_nb.operations import branches, budget, compiling, history, present, status
+from tract_nb.operations import undo as undoing
+from tract_nb.operations.annotate import annotate
+from tract_nb.operations.commit import commit
+from tract_nb.operations.edit import edit
+from tract_nb.operations.graph import Graph, graph
+from tract_nb.operations.import_trace import import_trace
+from tract_nb.operations.opening import DEFAULT, open_workspace
+from tract_nb.operations.workspace import Clock, Workspace
+from tract_nb.store.database import Database
+
+CALLER = 6  # frames from a warning up to the line that called the verb
+
+
+class Tract:
+    """A version-controlled context: branches over commits, and an operation log.
+
+    Open one with :meth:`open`. Every method that changes something is one verb: it happens whole or
+    not at all, is one entry of :meth:`operations`, and can be taken back with :meth:`undo`.
+    """
+
+    #: the first tract that was opened, for magics that name none
+    first: ClassVar[Tract | None] = None
+
+    #: who is told what a verb notices (the magics print it); without one, only warnings are given
+    listener: ClassVar[Callable[[str], None] | None] = None
+
+    def __init__(self, ws: Workspace) -> None:
+        self._ws = ws
+
+    @classmethod
+    def open(
+        cls,
+        url: str | Path | None = None,
+        *,
+        name: str = DEFAULT,
+        branch: str | None = None,
+        model: str | None = None,
+        token_budget: TokenBudget | int | None = None,
+        durability: str = "normal",
+        read_only: bool = False,
+        clock: Clock | None = None,
+        token_counter: TokenCounter | None = None,
+        actor: str = "user",
+    ) -> Self:
+        """Open a tract; the same path opens the same context.
+
+        Parameters
+        ----------
+        url : str or pathlib.Path, optional
+            A path, an SQLAlchemy URL of SQLite, or nothing: in memory (:meth:`save_as` keeps it).
+        name : str
+            One database can hold many tracts; each has a name.
+        branch : str, optional
+            Where to stand; else where the tract was left.
+        model : str, optional
+            Whose tokens are counted and whose prices are meant; kept with the tract.
+        token_budget : TokenBudget or int, optional
+            The most tokens a context may have; kept with the tract. A number warns beyond it.
+        durability : {"normal", "full"}
+            ``normal`` survives a crash of the program, ``full`` a power cut too.
+        read_only : bool
+            Write nothing.
+        clock : callable, optional
+            Returns the present time; the system's without one.
+        token_counter : TokenCounter, optional
+            Counts tokens instead of tiktoken.
+        actor : str
+            Who acts, for the operation log; ``undo`` takes back one's own.
+
+        Raises
+        ------
+        StoreError
+            If the file is no tract database, was written by a newer tract_nb, or cannot be opened.
+        """
+        limit = TokenBudget(token_budget) if isinstance(token_budget, int) else token_budget
+        db = Database(url, durability=durability, read_only=read_only)
+        return cls.on(
+            db,
+            name=name,
+            branch=branch,
+            model=model,
+            token_budget=limit,
+            clock=clock,
+            token_counter=token_counter,
+            actor=actor,
+        )
+
+    @classmethod
+    def on(cls, db: Database, **options: Any) -> Self:
+        """Return a handle on a tract of a database that is open; takes the options of :meth:`open`."""
+        tract = cls(open_workspace(db, **options))
+        tract._tell()
+        Tract.first = Tract.first or tract
+        return tract
+
+    @classmethod
+    def from_trace(cls, path: str | Path, url: str | Path | None = None, **options: Any) -> Self:
+        """Open a tract and import a trace into it; takes the options of :meth:`open`."""
+        tract = cls.open(url, **options)
+        tract.import_trace(path)
+        return tract
+
+    # -- what it is -------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The tract's name in its database."""
+        return self._ws.name
+
+    @property
+    def path(self) -> Path | None:
+        """The database's file; None in memory."""
+        return self._ws.db.path
+
+    @property
+    def branch_name(self) -> str | None:
+        """The branch that HEAD is on; None where it stands on a commit."""
+        return self._ws.branch
+
+    @property
+    def token_budget(self) -> TokenBudget | None:
+        """The most tokens a context may have."""
+        return self._ws.budget
+
+    def refresh(self) -> Status:
+        """Look at the branch as it is now, so that the next write goes on top of it."""
+        return self.status()
+
+    def save_as(self, path: str | Path) -> Path:
+        """Copy the whole database to a new file, and return its path."""
+        with self._writing():
+            return self._ws.db.copy_to(Path(path))
+
+    def close(self) -> None:
+        """Close the database; a tract in memory is gone."""
+        if Tract.first is self:
+            Tract.first = None
+        self._ws.db.close()
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def commit(
+        self,
+        content: Content | Mapping[str, Any] | str,
+        *,
+        message: str | None = None,
+        generation_config: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        priority: Priority | None = None,
+        key: str | None = None,
+    ) -> Commit:
+        """Append a unit to the context.
+
+        Parameters
+        ----------
+        content : Content, dict or str
+            A typed content, a dict with its ``content_type``, or what the user says.
+        message : str, optional
+            Why, as in git.
+        generation_config, metadata : mapping, optional
+            Any JSON: what the reply was generated with; whatever is worth keeping.
+        priority : Priority, optional
+            Else that of the content's type at birth.
+        key : str, optional
+            A name of one's own for this unit: the same key again, in the same history, writes
+            nothing where the text is the same, and edits the unit in place where it is not.
+
+        Returns
+        -------
+        Commit
+            With ``hash``, ``tokens``, ``time`` ...
+
+        Raises
+        ------
+        ContentError
+            If the type is unknown or JSON cannot hold the value.
+        HeadMovedError
+            If another writer moved the branch since this handle last looked.
+        BudgetError
+            If the budget says ``reject`` and this is beyond it.
+        """
+        with self._writing():
+            row = commit(
+                self._ws,
+                content,
+                message=message,
+                generation_config=generation_config,
+                metadata=metadata,
+                priority=priority,
+                key=key,
+            )
+            return self._presented(row)
+
+    def system(self, text: str, **options: Any) -> Commit:
+        """Append an instruction (role system, pinned); takes the options of :meth:`commit`."""
+        return self.commit(Instruction(text=text), **options)
+
+    def user(self, text: str, *, name: str | None = None, **options: Any) -> Commit:
+        """Append what a user says; takes the options of :meth:`commit`."""
+        return self.commit(Dialogue(role="user", text=text, name=name), **options)
+
+    def assistant(self, text: str, **options: Any) -> Commit:
+        """Append what the assistant says; takes the options of :meth:`commit`."""
+        return self.commit(Dialogue(role="assistant", text=text), **options)
+
+    def reasoning(self, text: str, **options: Any) -> Commit:
+        """Append a model's thoughts (compiled only with ``include_reasoning``)."""
+        return self.commit(Reasoning(text=text), **options)
+
+    def artifact(self, content: str, *, kind: str = "text", language: str | None = None, **options: Any) -> Commit:
+        """Append something made: a file, a snippet; takes the options of :meth:`commit`."""
+        return self.commit(Artifact(kind=kind, content=content, language=language), **options)
+
+    def tool_call(
+        self, name: str, arguments: dict[str, Any] | str | None = None, call_id: str | None = None, **options: Any
+    ) -> Commit:
+        """Append a tool's call; ``.content.call_id`` is what its result names."""
+        content = ToolIO(name=name, direction="call", call_id=call_id or "", arguments=arguments)
+        return self.commit(content, **options)
+
+    def tool_result(self, call_id: str, output: Any, status: str = "success", **options: Any) -> Commit:
+        """Append the result of a call; ``status="error"`` says that it failed."""
+        return self.commit(
+            ToolIO(direction="result", call_id=call_id, output=output, status=status), **options
+        )
+
+    def edit(
+        self, target: Any, content: Content | Mapping[str, Any] | str, *, message: str | None = None
+    ) -> Commit:
+        """Replace the text of one unit where it stands; its type, role and call id stay."""
+        with self._writing():
+            return self._presented(edit(self._ws, target, content, message=message))
+
+    def annotate(
+        self, target: Any, priority: Priority | int | str, reason: str | None = None
+    ) -> Commit | None:
+        """Set the priority of units from here on, in one operation.
+
+        Parameters
+        ----------
+        target : str, Commit, list, pandas.Series or pandas.DataFrame
+            What to set it for; of a frame, the ``commit`` column.
+        priority : Priority, int or str
+            SKIP, NORMAL, IMPORTANT or PINNED.
+        reason : str, optional
+            Why, for the operation log.
+
+        Returns
+        -------
+        Commit or None
+            The MARK; None where all have this priority already.
+        """
+        with self._writing():
+            row = annotate(self._ws, target, priority, reason)
+            return self._presented(row) if row else None
+
+    def import_trace(self, path: str | Path | Recording, *, redact: bool = True) -> Imported:
+        """Turn an agent's trace into history; what is here already is passed over.
+
+        Parameters
+        ----------
+        path : str, pathlib.Path or Trace
+            A file or folder that :func:`tract_nb.trace.read` reads, or what it returned.
+        redact : bool
+            Replace likely secrets by typed placeholders; the result lists their kinds and places.
+        """
+        recording = trace.read(path) if isinstance(path, str | Path) else path
+        with self._telling():
+            return import_trace(
+                self._ws, recording, redact=trace.redact_json if redact else None, path=str(path)
+            )
+
+    # -- branches ---------------------------------------------------------------------------------
+
+    def branch(self, name: str, at: str | None = None) -> Commit | None:
+        """Create a branch at a commit, at HEAD without one; HEAD stays where it is."""
+        with self._writing():
+            row = branches.branch(self._ws, name, at)
+            return self._presented(row) if row else None
+
+    def switch(self, name: str) -> Status:
+        """Stand on a branch; ``-`` is the one before."""
+        with self._writing():
+            branches.switch(self._ws, name)
+            return status.status(self._ws)
+
+    def branches(self) -> Branches:
+        """Return the branches: name, tip, tokens, time."""
+        with self._reading():
+            return status.branches(self._ws)
+
+    def tracts(self) -> Tracts:
+        """Return the tracts of this database; an imported agent is one."""
+        with self._reading():
+            return status.all_tracts(self._ws.db)
+
+    def undo(self) -> Operations:
+        """Take back this actor's newest operation that moved a ref; return that operation."""
+        with self._writing():
+            undoing.undo(self._ws)
+            return status.operations(self._ws, 1)
+
+    def operations(self, limit: int | None = None) -> Operations:
+        """Return what was done to this tract, newest first."""
+        with self._reading():
+            return status.operations(self._ws, limit)
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def compile(self, at: str | None = None, *, include_reasoning: bool = False) -> CompiledContext:
+        """Return what a model is sent.
+
+        Parameters
+        ----------
+        at : str, optional
+            Any name of a commit; HEAD without one.
+        include_reasoning : bool
+            Send the model's own thoughts too.
+        """
+        with self._reading():
+            return compiling.compile_context(self._ws, at, include_reasoning=include_reasoning)
+
+    def log(
+        self,
+        limit: int | None = None,
+        *,
+        branch: str | None = None,
+        kind: Kind | str | None = None,
+        content_type: str | None = None,
+        since: datetime | None = None,
+        all: bool = False,  # noqa: A002  the word a person looks for
+    ) -> Log:
+        """Return commits, newest first.
+
+        Parameters
+        ----------
+        limit : int, optional
+            The most rows.
+        branch : str, optional
+            Whose history, or that of any other name of a commit; HEAD's without one.
+        kind, content_type : str, optional
+            Only commits of that kind or type.
+        since : datetime.datetime, optional
+            Only commits with an author time from then on.
+        all : bool
+            MARKs too, and what summaries cover.
+        """
+        with self._reading():
+            return history.log(
+                self._ws, limit, branch=branch, kind=kind, content_type=content_type, since=since, all=all
+            )
+
+    def graph(self, limit: int = 50) -> Graph:
+        """Return the newest commits of all branches with the lanes they are drawn in."""
+        with self._reading():
+            return graph(self._ws, limit)
+
+    def show(self, ref: str = "HEAD") -> Commit:
+        """Return one commit, whole."""
+        with self._reading():
+            return history.show(self._ws, ref)
+
+    def expand(self, ref: Any) -> Log:
+        """Return the commits that a summary stands for, oldest first."""
+        with self._reading():
+            return history.expand(self._ws, ref)
+
+    def status(self) -> Status:
+        """Return where this handle stands: branch, head, tokens, budget, last commits."""
+        with self._reading():
+            return status.status(self._ws)
+
+    def budget(self, largest: int = 10) -> BudgetTable:
+        """Return what takes the room: by role, type and priority, and the largest units."""
+        with self._reading():
+            return budget.budget_table(self._ws, largest)
+
+    # -- how --------------------------------------------------------------------------------------
+
+    def _presented(self, row: Row) -> Commit:
+        return present.commits(self._ws, [row])[0]
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._telling(), self._ws.db.read():
+            yield
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._telling(), self._ws.db.lock:
+            yield
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        yield
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say what a verb noticed, once."""
+        notices, self._ws.notices[:] = list(self._ws.notices), []
+        for notice in notices:
+            if Tract.listener is not None:
+                Tract.listener(notice.text)
+            elif notice.is_warning:
+                warnings.warn(notice.text, TractWarning, stacklevel=CALLER)
+
+    def __repr__(self) -> str:
+        return repr(self.status())
+
+    def _repr_html_(self) -> str:
+        return self.status()._repr_html_()
