@@ -286,9 +286,10 @@ class Tract:
             Replace likely secrets by typed placeholders; the result lists their kinds and places.
         """
         recording = trace.read(path) if isinstance(path, str | Path) else path
+        where = str(path) if isinstance(path, str | Path) else ""
         with self._telling():
             return import_trace(
-                self._ws, recording, redact=trace.redact_json if redact else None, path=str(path)
+                self._ws, recording, redact=trace.redact_value if redact else None, path=where
             )
 
     # -- branches ---------------------------------------------------------------------------------

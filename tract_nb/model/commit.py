@@ -139,6 +139,9 @@ class Commit:
         return self.kind.name.lower()
 
     def __repr__(self) -> str:
+        if self.kind == Kind.MARK:
+            to = "as at birth" if self.priority is None else self.priority.name
+            return f"<Commit {self.hash[:HASH_SHOWN]} mark, {to} for {len(self.targets)}>"
         return f"<Commit {self.hash[:HASH_SHOWN]} {self.label}, {self.tokens:,} tokens: {preview(self.text, 60)}>"
 
     def _repr_html_(self) -> str:

@@ -215,16 +215,16 @@ class Imported:
     def lines(self) -> list[str]:
         """Return what happened, a fact a line."""
         known = f", {self.known:,} were here already" if self.known else ""
-        said = [f"{self.commits:,} commits from session {self.session[:HASH_SHOWN]} on {self.branch}{known}"]
+        said = [f"{counted(self.commits, 'commit')} from session {self.session[:HASH_SHOWN]} on {self.branch}{known}"]
         if self.branches:
-            said.append(f"{len(self.branches)} rewound: {', '.join(self.branches)}")
+            said.append(f"{counted(len(self.branches), 'rewind')} as branches: {', '.join(self.branches)}")
         if self.tracts:
-            said.append(f"{len(self.tracts)} agents as tracts of their own: {', '.join(self.tracts)}")
+            said.append(f"{counted(len(self.tracts), 'agent')} as tracts: {', '.join(self.tracts)}")
         if self.unanswered:
-            said.append(f"{self.unanswered} calls have no result")
+            said.append(f"{counted(self.unanswered, 'call')} without a result")
         if self.secrets:
             kinds = ", ".join(sorted({kind for kind, _ in self.secrets}))
-            said.append(f"{len(self.secrets)} likely secrets were replaced by placeholders: {kinds}")
+            said.append(f"{counted(len(self.secrets), 'likely secret')} replaced by placeholders: {kinds}")
         if self.skipped:
             counts = ", ".join(f"{what} {count:,}" for what, count in sorted(self.skipped.items()))
             said.append(f"passed over: {counts}")
@@ -236,3 +236,8 @@ class Imported:
     def _repr_html_(self) -> str:
         return "<br>".join(cell_html(line) for line in self.lines())
 
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun: 1 call, 2 calls."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

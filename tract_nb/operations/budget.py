@@ -58,7 +58,8 @@ def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
     biggest = sorted(shown, key=lambda unit: (-unit.size, unit.row.id))[:largest]
     found = present.contents(ws, [unit.text for unit in biggest])
     for unit in biggest:
-        text = found[unit.text.blob].unit_text if unit.text.blob is not None else ""
+        # of an edited unit, what the edit made of it
+        text = present.says(unit.row._replace(blob=unit.text.blob), found, history.by_identity)
         rows.append((*_group(ws, "unit", _who(unit), [unit], unit.size, total)[:-2], unit.row.hash.hex()[:HASH_TAKEN], preview(text)))
     return BudgetTable(tuple(rows))
 

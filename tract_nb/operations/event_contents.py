@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 from tract_nb.engine.canonical import INT_MAX, INT_MIN
 from tract_nb.model.content import Artifact, Content, Dialogue, Instruction, Reasoning, ToolIO
 from tract_nb.model.event import Event
 
-#: returns a JSON value with its secrets replaced, and the kinds of what was
-Redact = Callable[[Any], tuple[Any, list[str]]]
+
+
+class Found(Protocol):
+    """A likely secret, told by its kind alone."""
+
+    @property
+    def kind(self) -> str: ...
+
+
+#: returns a JSON value with its secrets replaced, and what was
+Redact = Callable[[Any], tuple[Any, Sequence[Found]]]
 
 
 def contents(event: Event, redact: Redact | None) -> Iterator[tuple[Content, list[str]]]:
@@ -21,7 +30,7 @@ def contents(event: Event, redact: Redact | None) -> Iterator[tuple[Content, lis
         if redact is None:
             return value
         cleaned, found = redact(value)
-        secrets.extend(found)
+        secrets.extend(secret.kind for secret in found)
         return cleaned
 
     content = _content(event, clean)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import orjson
 
 from tract_nb.engine.resolve import Unit
 from tract_nb.model.commit import HASH_TAKEN, Commit, Kind, Priority, Row, from_us, preview
-from tract_nb.model.content import Content, from_payload
+from tract_nb.model.content import Content, ToolIO, from_payload
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects
+
+#: arguments of coding agents' tools that say what a call is about, the most telling first
+TELLING = ("command", "file_path", "path", "notebook_path", "pattern", "query", "url", "description", "prompt")
 
 
 def contents(ws: Workspace, rows: Sequence[Row]) -> dict[int, Content]:
@@ -71,7 +75,10 @@ def log_row(
 
 def says(row: Row, contents: Mapping[int, Content], units: Mapping[bytes, Unit]) -> str:
     """Return what a commit says in a list."""
-    text = contents[row.blob].unit_text if row.blob is not None else ""
+    content = contents.get(row.blob) if row.blob is not None else None
+    text = content.unit_text if content else ""
+    if isinstance(content, ToolIO) and isinstance(content.arguments, dict):
+        return headline(content.arguments) or text
     if row.kind == Kind.SUMMARY:
         covered = [units[target] for target in row.targets if target in units]
         tokens = sum(unit.text.tokens for unit in covered)
@@ -82,6 +89,15 @@ def says(row: Row, contents: Mapping[int, Content], units: Mapping[bytes, Unit])
         to = "restored" if row.priority is None else Priority(row.priority).name
         return f"{to}: {', '.join(target.hex()[:8] for target in row.targets[:6])}"
     return text
+
+
+def headline(arguments: Mapping[str, Any]) -> str:
+    """Return what a call is about: the argument that says it best, else the first text there is."""
+    for name in (*TELLING, *arguments):
+        value = arguments.get(name)
+        if isinstance(value, str) and value.strip():
+            return value
+    return ""
 
 
 def short(tokens: int) -> str:

@@ -251,7 +251,7 @@ def usage_before(db: Database, head: int) -> tuple[int, Mapping[str, int]] | Non
         """WITH RECURSIVE line(id) AS (
              SELECT ? UNION ALL SELECT c.parent1 FROM line JOIN "commit" AS c ON c.id = line.id
              WHERE c.parent1 IS NOT NULL)
-           SELECT line.id, u.input_tokens, u.output_tokens FROM line JOIN usage AS u ON u.commit = line.id
+           SELECT line.id, u.input_tokens, u.output_tokens FROM line JOIN usage AS u ON u."commit" = line.id
            LIMIT 1""",
         (head,),
     )

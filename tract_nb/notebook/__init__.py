@@ -1,0 +1,1 @@
+"""The face in IPython and in a terminal: one command table, magics, frames, charts."""
