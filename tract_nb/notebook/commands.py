@@ -121,7 +121,7 @@ def import_trace(
     last
         Take the newest session there is.
     redact
-        Replace likely secrets by placeholders.
+        With --no-redact likely secrets stay; else placeholders stand for them.
     """
     return desk.tract.import_trace(trace_path(desk, source, last=last), redact=redact)
 
@@ -273,7 +273,7 @@ def export(
     out
         A file to write; it must not be there yet.
     redact
-        Replace likely secrets by placeholders.
+        With --no-redact likely secrets stay; else placeholders stand for them.
     """
     context = t.compile(ref)
     forms = {"openai": context.to_openai, "anthropic": context.to_anthropic, "dicts": context.to_dicts}

@@ -12,6 +12,7 @@ from tract_nb.errors import TractError
 from tract_nb.notebook.commands import COMMANDS
 from tract_nb.notebook.desk import Desk
 from tract_nb.notebook.dispatch import app
+from tract_nb.tract import Tract
 
 _LINE = re.compile(r"^(?:\s*[\w, ]+=)?\s*%{1,2}tract\s(?P<words>.*)$", re.DOTALL)
 _BODY = re.compile(r"^\s*%%tract\s")
@@ -59,11 +60,12 @@ def candidates(desk: Desk, done: list[str]) -> Iterable[str]:
 
 
 def _refs(desk: Desk, name: str) -> list[str]:
-    if name not in _TAKES_REF | _TAKES_BRANCH or desk.current is None:
+    tract = desk.current or Tract.first
+    if name not in _TAKES_REF | _TAKES_BRANCH or tract is None:
         return []
     try:
-        branches = [row[0] for row in desk.current.branches()]
-        commits = [row[0] for row in desk.current.log(10)] if name in _TAKES_REF else []
+        branches = [row[0] for row in tract.branches()]
+        commits = [row[0] for row in tract.log(10)] if name in _TAKES_REF else []
     except TractError:
         return []  # completion is no place for an error
     return ["HEAD", *branches, *commits] if name in _TAKES_REF else branches

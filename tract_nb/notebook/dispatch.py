@@ -5,21 +5,18 @@ from __future__ import annotations
 import inspect
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
-from io import StringIO
-from typing import Any, NoReturn, get_type_hints
+from typing import Any, NamedTuple, NoReturn, get_type_hints
 
 from cyclopts import App, CycloptsError
-from rich.console import Console
 
 from tract_nb.errors import CommandError
-from tract_nb.notebook.commands import COMMANDS, GROUPS
+from tract_nb.notebook.commands import COMMANDS, GROUPS, TAKES_BODY
 from tract_nb.notebook.desk import Desk
 from tract_nb.tract import Tract
 
-WIDTH = 88  # columns of a help text
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
 #: stands for a variable's value while the words are parsed
 _MARK = "\x00"
@@ -91,10 +88,50 @@ def help_text(name: str | None) -> str:
         return overview()
     if name not in COMMANDS:
         _unknown(name)
-    out = StringIO()
-    console = Console(file=out, width=WIDTH, force_jupyter=False, force_terminal=False, color_system=None)
-    app().help_print([name], console=console)
-    return "\n".join(line.rstrip() for line in out.getvalue().strip("\n").splitlines())
+    said, *more = inspect.cleandoc(COMMANDS[name].__doc__ or "").partition("\n\nParameters\n")
+    usage = [f"%tract {name}"]
+    lines = []
+    for argument in arguments(name):
+        usage.append(argument.usage)
+        lines += [f"  {argument.names}", f"      {argument.about}{argument.default}"]
+    cell = [f"or %%tract {name} with the text below"] if name in TAKES_BODY else []
+    return "\n".join([" ".join(usage), *cell, "", said, *([""] if lines else []), *lines])
+
+
+class Argument(NamedTuple):
+    """An argument of a command, as its help says it."""
+
+    names: str
+    about: str
+    default: str
+    usage: str
+
+
+def arguments(name: str) -> Iterator[Argument]:
+    """Yield the arguments of a command, in order."""
+    for found in app()[name].assemble_argument_collection(parse_docstring=True):
+        flags = sorted((flag for flag in found.names if flag.startswith("-")), key=len)
+        parameter = found.field_info
+        about = " ".join((found.parameter.help or "").split())
+        if not flags or parameter.kind is not parameter.KEYWORD_ONLY:
+            many = parameter.kind is parameter.VAR_POSITIONAL
+            shown = parameter.name.upper() + ("..." if many else "")
+            yield Argument(shown, about, "", shown if parameter.required else f"[{shown}]")
+            continue
+        default = parameter.default
+        switch = isinstance(default, bool)
+        value = "" if switch else f" {_value_name(found)}"
+        said = "" if default in (None, False) or default is parameter.empty else f" [default: {default}]"
+        # a switch that is on is turned off by its other name
+        shown = [flag for flag in flags if flag.startswith("--no-") == bool(default)] if switch else flags
+        yield Argument(", ".join(shown) + value, about, "" if switch else said, f"[{shown[-1]}{value}]")
+
+
+def _value_name(argument: Any) -> str:
+    choices = argument.get_choices()
+    if choices:
+        return "|".join(choices)
+    return "N" if argument.hint is int or int in getattr(argument.hint, "__args__", ()) else "TEXT"
 
 
 def overview() -> str:
@@ -114,9 +151,8 @@ def app() -> App:
     """Return the parser of all commands."""
     made = App(
         name="tract",
-        help="Git for LLM context: `%tract COMMAND` in a notebook, `tract COMMAND` in a terminal.",
         version_flags=[],
-        help_formatter="plain",
+        help_flags=[],
         result_action="return_value",
     )
     for name, function in COMMANDS.items():
