@@ -14,25 +14,57 @@ if TYPE_CHECKING:
     from tract_nb.engine.context import CompiledContext as CompiledContext
     from tract_nb.errors import (
         BudgetError as BudgetError,
+    )
+    from tract_nb.errors import (
         CommandError as CommandError,
+    )
+    from tract_nb.errors import (
         ContentError as ContentError,
+    )
+    from tract_nb.errors import (
         HeadMovedError as HeadMovedError,
+    )
+    from tract_nb.errors import (
         RefError as RefError,
+    )
+    from tract_nb.errors import (
         StoreError as StoreError,
+    )
+    from tract_nb.errors import (
         TraceError as TraceError,
+    )
+    from tract_nb.errors import (
         TractError as TractError,
+    )
+    from tract_nb.errors import (
         TractWarning as TractWarning,
     )
     from tract_nb.model.budget import TokenBudget as TokenBudget
-    from tract_nb.model.commit import Commit as Commit, Kind as Kind, Priority as Priority
+    from tract_nb.model.commit import Commit as Commit
+    from tract_nb.model.commit import Kind as Kind
+    from tract_nb.model.commit import Priority as Priority
     from tract_nb.model.content import (
         Artifact as Artifact,
+    )
+    from tract_nb.model.content import (
         Dialogue as Dialogue,
+    )
+    from tract_nb.model.content import (
         Freeform as Freeform,
+    )
+    from tract_nb.model.content import (
         Instruction as Instruction,
+    )
+    from tract_nb.model.content import (
         Output as Output,
+    )
+    from tract_nb.model.content import (
         Reasoning as Reasoning,
+    )
+    from tract_nb.model.content import (
         SessionNote as SessionNote,
+    )
+    from tract_nb.model.content import (
         ToolIO as ToolIO,
     )
     from tract_nb.session import Session as Session
@@ -51,7 +83,16 @@ _ERRORS = (
     "TractError",
     "TractWarning",
 )
-_CONTENTS = ("Artifact", "Dialogue", "Freeform", "Instruction", "Output", "Reasoning", "SessionNote", "ToolIO")
+_CONTENTS = (
+    "Artifact",
+    "Dialogue",
+    "Freeform",
+    "Instruction",
+    "Output",
+    "Reasoning",
+    "SessionNote",
+    "ToolIO",
+)
 
 #: where each public name lives; it is imported when it is first asked for, so that importing the
 #: package costs next to nothing

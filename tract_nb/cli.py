@@ -28,7 +28,7 @@ folder. `tract user -` reads the text from standard input."""
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 after an error in two lines on standard error."""
     words = list(sys.argv[1:] if argv is None else argv)
-    Tract.listener = lambda text: print(text, file=sys.stderr)  # noqa: T201
+    Tract.listener = lambda text: print(text, file=sys.stderr)
     desk = Desk(say=Tract.listener)
     try:
         path = take_db(words)
@@ -38,15 +38,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             words.pop()
         value = dispatch.run(desk, words)
         if value is not None:
-            print(shown(value))  # noqa: T201
+            print(shown(value))
         if not words or words[0] in ("help", "--help", "-h"):
-            print(EPILOGUE)  # noqa: T201
+            print(EPILOGUE)
     except TractError as error:
         red, plain = ("\x1b[31m", "\x1b[0m") if sys.stderr.isatty() else ("", "")
-        print(f"{red}{type(error).__name__}{plain}: {error}", file=sys.stderr)  # noqa: T201
+        print(f"{red}{type(error).__name__}{plain}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted; nothing is half done", file=sys.stderr)  # noqa: T201
+        print("interrupted; nothing is half done", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # the reader (head, less) has seen enough; the interpreter must not write to it at exit

@@ -31,8 +31,8 @@ class Session:
     @classmethod
     def of(cls, tract: Tract) -> Self:
         """Return the session of a tract that is open; it shares the tract's connection."""
-        session = cls.__new__(cls)
-        session._db = tract._ws.db
+        session = super().__new__(cls)
+        session._db = tract.database
         return session
 
     def tract(self, name: str = DEFAULT, **options: Any) -> Tract:

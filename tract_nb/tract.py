@@ -121,6 +121,11 @@ class Tract:
         tract.import_trace(path)
         return tract
 
+    @property
+    def database(self) -> Database:
+        """The open database, for a :class:`~tract_nb.session.Session` on it."""
+        return self._ws.db
+
     # -- what it is -------------------------------------------------------------------------------
 
     @property
@@ -228,12 +233,18 @@ class Tract:
         """Append a model's thoughts (compiled only with ``include_reasoning``)."""
         return self.commit(Reasoning(text=text), **options)
 
-    def artifact(self, content: str, *, kind: str = "text", language: str | None = None, **options: Any) -> Commit:
+    def artifact(
+        self, content: str, *, kind: str = "text", language: str | None = None, **options: Any
+    ) -> Commit:
         """Append something made: a file, a snippet; takes the options of :meth:`commit`."""
         return self.commit(Artifact(kind=kind, content=content, language=language), **options)
 
     def tool_call(
-        self, name: str, arguments: dict[str, Any] | str | None = None, call_id: str | None = None, **options: Any
+        self,
+        name: str,
+        arguments: dict[str, Any] | str | None = None,
+        call_id: str | None = None,
+        **options: Any,
     ) -> Commit:
         """Append a tool's call; ``.content.call_id`` is what its result names."""
         content = ToolIO(name=name, direction="call", call_id=call_id or "", arguments=arguments)
@@ -350,7 +361,7 @@ class Tract:
         kind: Kind | str | None = None,
         content_type: str | None = None,
         since: datetime | None = None,
-        all: bool = False,  # noqa: A002  the word a person looks for
+        all: bool = False,
     ) -> Log:
         """Return commits, newest first.
 

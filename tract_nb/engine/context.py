@@ -49,6 +49,11 @@ class Messages(Sequence[Message]):
         self._payloads = payloads
         self._made: dict[int, Message] = {}
 
+    @property
+    def commits(self) -> tuple[str, ...]:
+        """The full hashes of the messages' commits; no text is decoded for them."""
+        return tuple(unit.row.hash.hex() for unit in self._units)
+
     def __len__(self) -> int:
         return len(self._units)
 
@@ -129,7 +134,7 @@ class CompiledContext:
     @property
     def commit_hashes(self) -> tuple[str, ...]:
         """The full hashes of the messages' commits."""
-        return tuple(unit.row.hash.hex() for unit in self.messages._units)
+        return self.messages.commits
 
     @cached_property
     def _paired(self) -> Paired:
@@ -206,4 +211,3 @@ def who(message: Message) -> str:
     if message.is_call:
         return f"→ {message.name}"
     return f"← {message.name}" if message.is_result else message.role
-

@@ -132,7 +132,9 @@ def resolve(rows: Iterable[Row]) -> Resolved:
         elif row.kind == Kind.MARK:
             for target in row.targets:
                 marks[target] = row.priority
-    priorities = {identity: _priority(row, marks.get(identity, row.priority)) for identity, row in units.items()}
+    priorities = {
+        identity: _priority(row, marks.get(identity, row.priority)) for identity, row in units.items()
+    }
     retired = {
         identity
         for identity, row in units.items()

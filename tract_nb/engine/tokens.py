@@ -39,17 +39,13 @@ class TiktokenCounter:
     ----------
     model : str, optional
         Whose encoding to use; ``o200k_base`` where tiktoken does not know it.
+    encoding : str, optional
+        The encoding itself, instead.
     """
 
-    def __init__(self, model: str | None = None) -> None:
-        self._encoding = load(encoding_name(model))
-
-    @classmethod
-    def named(cls, encoding: str) -> TiktokenCounter:
-        """Return a counter for an encoding by its own name."""
-        made = cls.__new__(cls)
-        made._encoding = None if encoding == ESTIMATE else load(encoding)
-        return made
+    def __init__(self, model: str | None = None, *, encoding: str | None = None) -> None:
+        name = encoding or encoding_name(model)
+        self._encoding = None if name == ESTIMATE else load(name)
 
     @property
     def name(self) -> str:

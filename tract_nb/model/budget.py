@@ -26,6 +26,8 @@ class TokenBudget:
 
     def __post_init__(self) -> None:
         if self.max_tokens <= 0:
-            raise TractError(f"A budget of {self.max_tokens} tokens holds nothing.", "Give a positive number.")
+            raise TractError(
+                f"A budget of {self.max_tokens} tokens holds nothing.", "Give a positive number."
+            )
         if not callable(self.action) and self.action not in ("warn", "reject"):
             raise TractError(f"Unknown action {self.action!r}.", "It is 'warn', 'reject' or a function.")

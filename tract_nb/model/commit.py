@@ -142,7 +142,8 @@ class Commit:
         if self.kind == Kind.MARK:
             to = "as at birth" if self.priority is None else self.priority.name
             return f"<Commit {self.hash[:HASH_SHOWN]} mark, {to} for {len(self.targets)}>"
-        return f"<Commit {self.hash[:HASH_SHOWN]} {self.label}, {self.tokens:,} tokens: {preview(self.text, 60)}>"
+        said = preview(self.text, 60)
+        return f"<Commit {self.hash[:HASH_SHOWN]} {self.label}, {self.tokens:,} tokens: {said}>"
 
     def _repr_html_(self) -> str:
         facts = {

@@ -136,7 +136,9 @@ class Artifact(Content):
         return image_placeholder(self.language, self.content) if self.kind == "image" else self.content
 
     def with_text(self, text: str) -> Self:
-        return self.model_copy(update={"content": text, "kind": "text" if self.kind == "image" else self.kind})
+        return self.model_copy(
+            update={"content": text, "kind": "text" if self.kind == "image" else self.kind}
+        )
 
 
 class Output(Content):
@@ -257,7 +259,9 @@ def coerce(content: Content | Mapping[str, Any] | str) -> Content:
     try:
         return from_payload(content)
     except (ValidationError, TypeError) as error:
-        raise ContentError(f"This is no {name}: {explain(error)}.", f"Its fields: {fields_of(name)}.") from error
+        raise ContentError(
+            f"This is no {name}: {explain(error)}.", f"Its fields: {fields_of(name)}."
+        ) from error
 
 
 def fields_of(name: str) -> str:

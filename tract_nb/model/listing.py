@@ -27,7 +27,8 @@ class Log(Table):
 
     def __repr__(self) -> str:
         lines = [
-            f"{row[0][:HASH_SHOWN]}  {row[3]:<7} {row[5] or '':<9} {row[6]:>7,}  {row[8]}" for row in self.rows[:20]
+            f"{row[0][:HASH_SHOWN]}  {row[3]:<7} {row[5] or '':<9} {row[6]:>7,}  {row[8]}"
+            for row in self.rows[:20]
         ]
         more = len(self.rows) - len(lines)
         return "\n".join([*lines, f"… {more:,} more"] if more > 0 else lines or ["no commits"])
@@ -72,7 +73,11 @@ class Tracts(Table):
     columns = (
         Column("tract", "str", "its name"),
         Column("branch", "str", "the branch it opens on"),
-        Column("commit", "str", "first 12 digits of the hash of that branch's tip; missing where nothing is committed"),
+        Column(
+            "commit",
+            "str",
+            "first 12 digits of the hash of that branch's tip; missing where nothing is committed",
+        ),
         Column("tokens", "int64", "counted tokens of what compiles there"),
         Column("parent", "str", "the tract it was started from; missing for one of its own"),
         Column("call", "str", "first 12 digits of the hash of the call that started it"),
@@ -139,7 +144,9 @@ class Status:
     def where(self) -> str:
         """Branch and hash in a few words."""
         place = f"branch {self.branch}" if self.branch else "detached"
-        return f"{place}, HEAD {self.head[:HASH_SHOWN]}" if self.head else f"{place}, nothing is committed yet"
+        return (
+            f"{place}, HEAD {self.head[:HASH_SHOWN]}" if self.head else f"{place}, nothing is committed yet"
+        )
 
     @property
     def room(self) -> str:
@@ -215,7 +222,8 @@ class Imported:
     def lines(self) -> list[str]:
         """Return what happened, a fact a line."""
         known = f", {self.known:,} were here already" if self.known else ""
-        said = [f"{counted(self.commits, 'commit')} from session {self.session[:HASH_SHOWN]} on {self.branch}{known}"]
+        commits, session = counted(self.commits, "commit"), self.session[:HASH_SHOWN]
+        said = [f"{commits} from session {session} on {self.branch}{known}"]
         if self.branches:
             said.append(f"{counted(len(self.branches), 'rewind')} as branches: {', '.join(self.branches)}")
         if self.tracts:
@@ -235,7 +243,6 @@ class Imported:
 
     def _repr_html_(self) -> str:
         return "<br>".join(cell_html(line) for line in self.lines())
-
 
 
 def counted(number: int, noun: str) -> str:

@@ -32,7 +32,7 @@ def budget(table: BudgetTable, limit: TokenBudget | None) -> go.Figure:
     limit : TokenBudget or None
         Drawn as a dashed line where there is one.
     """
-    import plotly.graph_objects as go  # heavy: only when something is drawn
+    import plotly.graph_objects as go  # noqa: PLC0415  heavy: only when something is drawn
 
     figure = go.Figure()
     for row in table:

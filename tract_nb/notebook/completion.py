@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
@@ -24,7 +24,6 @@ _TAKES_BRANCH = frozenset({"switch"})
 def matcher(desk: Desk) -> Callable[[CompletionContext], Any]:
     """Return the function that IPython's completer asks."""
 
-    @context_matcher(identifier="tract_nb")
     def complete(context: CompletionContext) -> Any:
         if _BODY.match(context.full_text) and context.cursor_line > 0:
             return _result([], suppress=True)  # prose: Python's names do not belong in it
@@ -38,7 +37,7 @@ def matcher(desk: Desk) -> Callable[[CompletionContext], Any]:
         wanted = [item for item in candidates(desk, done) if item.startswith(fragment)]
         return _result(wanted, suppress=True, fragment=fragment)
 
-    return complete
+    return cast("Callable[[CompletionContext], Any]", context_matcher(identifier="tract_nb")(complete))
 
 
 def candidates(desk: Desk, done: list[str]) -> Iterable[str]:

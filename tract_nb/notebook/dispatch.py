@@ -88,7 +88,7 @@ def help_text(name: str | None) -> str:
         return overview()
     if name not in COMMANDS:
         _unknown(name)
-    said, *more = inspect.cleandoc(COMMANDS[name].__doc__ or "").partition("\n\nParameters\n")
+    said, *_ = inspect.cleandoc(COMMANDS[name].__doc__ or "").partition("\n\nParameters\n")
     usage = [f"%tract {name}"]
     lines = []
     for argument in arguments(name):
@@ -232,7 +232,9 @@ def _variables(words: Sequence[str], namespace: Mapping[str, Any]) -> tuple[list
 
 
 def _restored(given: Any, values: list[Any]) -> tuple[Any, ...]:
-    return tuple(values[int(item[1:])] if isinstance(item, str) and item.startswith(_MARK) else item for item in given)
+    return tuple(
+        values[int(item[1:])] if isinstance(item, str) and item.startswith(_MARK) else item for item in given
+    )
 
 
 def _restored_named(given: Mapping[str, Any], values: list[Any]) -> dict[str, Any]:
@@ -243,5 +245,3 @@ def _unknown(name: str) -> NoReturn:
     close = get_close_matches(name, [*COMMANDS, "help"], n=1, cutoff=0.5)
     hint = f"Did you mean {close[0]}?" if close else "%tract help lists them."
     raise CommandError(f"There is no command {name!r}.", hint)
-
-

@@ -26,6 +26,7 @@ class TractMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
+        self._variables: dict[str, Any] = shell.user_ns
         self.desk = Desk(in_notebook=True, namespace=shell.user_ns)
         self._ran: Counter[str] = Counter()  # how often each cell's source ran in this kernel
 
@@ -39,12 +40,14 @@ class TractMagics(Magics):
         words = [word for word in words if word not in ("--again", "--expand")]
         if cell is None and (again or expand):
             raise CommandError(
-                "--again and --expand belong to a cell: %%tract user.", "A line is committed each time it runs."
+                "--again and --expand belong to a cell: %%tract user.",
+                "A line is committed each time it runs.",
             )
         if cell is not None and (not words or words[0] not in TAKES_BODY) and "--help" not in words:
             name = words[0] if words else ""
             raise CommandError(
-                f"%%tract {name} takes no text below it.", f"Cells with text: {', '.join(sorted(TAKES_BODY))}."
+                f"%%tract {name} takes no text below it.",
+                f"Cells with text: {', '.join(sorted(TAKES_BODY))}.",
             )
         if cell is not None:
             cell = cell.removesuffix("\n")
@@ -55,7 +58,7 @@ class TractMagics(Magics):
         finally:
             self.desk.body = self.desk.key = None
         if out is not None:
-            self.shell.user_ns[out] = value
+            self._variables[out] = value
         return value
 
     def _key(self, words: list[str], cell: str) -> str:
@@ -76,10 +79,12 @@ class TractMagics(Magics):
 
     def _filled(self, cell: str) -> str:
         """Return the text with ``{{name}}`` replaced by the user's variables."""
-        missing = sorted({name for name in _PLACE.findall(cell) if name not in self.shell.user_ns})
+        missing = sorted({name for name in _PLACE.findall(cell) if name not in self._variables})
         if missing:
-            raise CommandError(f"There is no variable {', '.join(missing)}.", "Run the cell that makes it first.")
-        return _PLACE.sub(lambda found: str(self.shell.user_ns[found[1]]), cell)
+            raise CommandError(
+                f"There is no variable {', '.join(missing)}.", "Run the cell that makes it first."
+            )
+        return _PLACE.sub(lambda found: str(self._variables[found[1]]), cell)
 
 
 def _option(words: list[str], flag: str) -> tuple[list[str], str | None]:
@@ -105,7 +110,8 @@ def load(shell: InteractiveShell) -> None:
 
     magics = TractMagics(shell)
     shell.register_magics(magics)
-    shell.configurables.append(magics)
+    configurables: list[Any] = shell.configurables  # what %config lists
+    configurables.append(magics)
     completer = completion.matcher(magics.desk)
     shell.Completer.custom_matchers.append(completer)
     # "$5 and $10" in a table is money, not mathematics

@@ -12,7 +12,9 @@ from tract_nb.operations.transaction import transaction
 from tract_nb.operations.workspace import Workspace
 
 
-def annotate(ws: Workspace, target: Any, priority: Priority | int | str, reason: str | None = None) -> Row | None:
+def annotate(
+    ws: Workspace, target: Any, priority: Priority | int | str, reason: str | None = None
+) -> Row | None:
     """Write one MARK for all units named; None where each has this priority already."""
     wanted = as_priority(priority)
     listed = names.names_in(target)

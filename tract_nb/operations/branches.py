@@ -20,7 +20,8 @@ def check_name(name: str) -> None:
     """Refuse a name that git would refuse too, or that means HEAD."""
     if not name or name in ("HEAD", "@") or _FORBIDDEN.search(name):
         raise RefError(
-            f"{name!r} cannot name a branch.", "Use letters, digits, -, _ and /, as in git: try/shorter-prompt."
+            f"{name!r} cannot name a branch.",
+            "Use letters, digits, -, _ and /, as in git: try/shorter-prompt.",
         )
 
 
@@ -46,7 +47,9 @@ def switch(ws: Workspace, name: str) -> int:
     number = refs.get(ws.db, ws.tract, refs.HEADS + name)
     if number is None:
         names.commit_named(ws, name)  # a better error where it is no commit either
-        raise RefError(f"{name} is a commit, not a branch.", f"Make one there: t.branch('NAME', at={name!r}).")
+        raise RefError(
+            f"{name} is a commit, not a branch.", f"Make one there: t.branch('NAME', at={name!r})."
+        )
     if name == ws.branch:
         return number
     if not ws.db.read_only:

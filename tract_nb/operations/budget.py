@@ -51,7 +51,9 @@ def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
         for unit in shown:
             groups.setdefault(_value(unit, by), []).append(unit)
         ordered = sorted(groups.items(), key=lambda item: -sum(unit.size for unit in item[1]))
-        rows += [_group(ws, by, name, units, sum(unit.size for unit in units), total) for name, units in ordered]
+        rows += [
+            _group(ws, by, name, units, sum(unit.size for unit in units), total) for name, units in ordered
+        ]
         # what a provider counted and no unit explains: its system prompt and tools
         if by == "role" and total > counted and source != "tiktoken":
             rows.append(_group(ws, by, "not recorded", [], total - counted, total))
@@ -60,7 +62,13 @@ def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
     for unit in biggest:
         # of an edited unit, what the edit made of it
         text = present.says(unit.row._replace(blob=unit.text.blob), found, history.by_identity)
-        rows.append((*_group(ws, "unit", _who(unit), [unit], unit.size, total)[:-2], unit.row.hash.hex()[:HASH_TAKEN], preview(text)))
+        rows.append(
+            (
+                *_group(ws, "unit", _who(unit), [unit], unit.size, total)[:-2],
+                unit.row.hash.hex()[:HASH_TAKEN],
+                preview(text),
+            )
+        )
     return BudgetTable(tuple(rows))
 
 

@@ -11,7 +11,9 @@ from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects
 
 
-def compile_context(ws: Workspace, at: str | None = None, *, include_reasoning: bool = False) -> CompiledContext:
+def compile_context(
+    ws: Workspace, at: str | None = None, *, include_reasoning: bool = False
+) -> CompiledContext:
     """Return the context at a commit; of HEAD without one."""
     number = names.commit_named(ws, at).id if at else ws.tip()
     history = ws.resolved(number)

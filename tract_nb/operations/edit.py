@@ -45,9 +45,7 @@ def write(
 ) -> Row:
     """Store an EDIT of a unit on top of ``head``."""
     content = content_of(tx.ws, unit.row).with_text(text)
-    return tx.commit(
-        Kind.EDIT, [head], content=content, targets=(unit.identity,), message=message, key=key
-    )
+    return tx.commit(Kind.EDIT, [head], content=content, targets=(unit.identity,), message=message, key=key)
 
 
 def keyed(ws: Workspace, head: Row, key: str) -> tuple[Unit, Row] | None:

@@ -10,7 +10,6 @@ from tract_nb.model.content import Artifact, Content, Dialogue, Instruction, Rea
 from tract_nb.model.event import Event
 
 
-
 class Found(Protocol):
     """A likely secret, told by its kind alone."""
 

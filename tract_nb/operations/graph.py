@@ -10,7 +10,7 @@ from tract_nb.model.commit import HASH_SHOWN, Kind, Priority, Row, preview
 from tract_nb.operations import history, present
 from tract_nb.operations.present import short
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import objects, refs
+from tract_nb.store import refs
 
 NODES = {Kind.APPEND: "●", Kind.EDIT: "◇", Kind.SUMMARY: "▣", Kind.MERGE: "◎"}
 MARKS = {Priority.SKIP: "skipped", Priority.IMPORTANT: "important", Priority.PINNED: "pinned"}
@@ -63,7 +63,10 @@ def graph(ws: Workspace, limit: int) -> Graph:
     lanes = tuple(
         layout(
             [
-                Node(row.id, tuple(_listed(parent, rows, visible) for parent in (row.parent1, row.parent2) if parent))
+                Node(
+                    row.id,
+                    tuple(_listed(parent, rows, visible) for parent in (row.parent1, row.parent2) if parent),
+                )
                 for row in shown
             ]
         )
@@ -72,7 +75,14 @@ def graph(ws: Workspace, limit: int) -> Graph:
     longest = max((row.tokens for row in shown), default=0)
     width = 2 * min(LANES, max((len(text_cells(lane, "●")) // 2 for lane in lanes), default=1))
     lines = tuple(
-        _line(row, lane, " ".join([*labels.get(row.id, ()), present.says(row, found, units)]), units, longest, width)
+        _line(
+            row,
+            lane,
+            " ".join([*labels.get(row.id, ()), present.says(row, found, units)]),
+            units,
+            longest,
+            width,
+        )
         for row, lane in zip(shown, lanes, strict=True)
     )
     return Graph(_title(ws, len(shown), len(visible)), lines, lanes)
@@ -85,9 +95,7 @@ def _listed(number: int, rows: Mapping[int, Row], visible: set[int]) -> int:
     return number
 
 
-def _line(
-    row: Row, lane: LaneRow, said: str, units: Mapping[bytes, Unit], longest: int, width: int
-) -> str:
+def _line(row: Row, lane: LaneRow, said: str, units: Mapping[bytes, Unit], longest: int, width: int) -> str:
     """Return one line: lanes, hash, who, text, mark, tokens, bar."""
     unit = units.get(row.identity) if row.is_unit else None
     mark = MARKS.get(unit.priority, "") if unit else ""

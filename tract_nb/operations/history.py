@@ -12,7 +12,7 @@ from tract_nb.model.commit import Commit, Kind, Row, to_us
 from tract_nb.model.listing import Log
 from tract_nb.operations import names, present
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import objects, refs
+from tract_nb.store import refs
 
 
 def log(
@@ -23,7 +23,7 @@ def log(
     kind: Kind | str | None = None,
     content_type: str | None = None,
     since: datetime | None = None,
-    all: bool = False,  # noqa: A002  the word a person looks for
+    all: bool = False,
 ) -> Log:
     """Return the commits of a branch, newest first; without ``all``, no MARKs and nothing folded away."""
     if limit is not None and limit < 0:
@@ -52,11 +52,7 @@ def listed(ws: Workspace, rows: Iterable[Row], history: Resolved, branch_of: dic
     """Return rows as a log."""
     rows = list(rows)
     found = present.contents(ws, rows)
-    return Log(
-        tuple(
-            present.log_row(row, branch_of.get(row.id), found, history.by_identity) for row in rows
-        )
-    )
+    return Log(tuple(present.log_row(row, branch_of.get(row.id), found, history.by_identity) for row in rows))
 
 
 def hidden(row: Row, history: Resolved) -> bool:

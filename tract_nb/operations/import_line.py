@@ -136,4 +136,3 @@ class _Waiting:
 
 def _metadata(event: Event) -> dict[str, Any]:
     return {"line": event.line} if event.line else {}
-

@@ -188,7 +188,9 @@ def main_events(trace: Recording) -> Iterator[Event]:
     return takewhile(lambda event: event.agent is None, trace.events)
 
 
-def _write_all(ws: Workspace, importer: Importer, events: Iterable[Event], wanted: set[str]) -> dict[str, Row]:
+def _write_all(
+    ws: Workspace, importer: Importer, events: Iterable[Event], wanted: set[str]
+) -> dict[str, Row]:
     """Write events in chunks; return the commits of those whose ids are wanted."""
     found: dict[str, Row] = {}
     for chunk in chunks(events, CHUNK):

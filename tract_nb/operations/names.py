@@ -50,7 +50,9 @@ def _numbered(ws: Workspace, name: str) -> tuple[int, bool]:
         if steps:
             before = objects.listed_parent(ws.db, number, steps)
             if before is None:
-                raise RefError(f"{name} goes back beyond the first commit.", "Run log to see how many there are.")
+                raise RefError(
+                    f"{name} goes back beyond the first commit.", "Run log to see how many there are."
+                )
             number = before
     return number, by_hash
 
@@ -122,7 +124,9 @@ def names_in(target: Any) -> list[str]:
             raise RefError("This frame has no column 'commit'.", "Select rows of log(), or give hashes.")
         target = target["commit"]
     if not isinstance(target, Iterable):
-        raise RefError(f"A {type(target).__name__} names no commit.", "Give a name, a hash or a list of them.")
+        raise RefError(
+            f"A {type(target).__name__} names no commit.", "Give a name, a hash or a list of them."
+        )
     return [name for item in target for name in names_in(item)]
 
 

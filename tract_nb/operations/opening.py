@@ -33,7 +33,7 @@ def open_workspace(
 
     Model and budget are kept with the tract, so that the same path opens the same context.
     """
-    if not name or len(name) > 200 or any(not character.isprintable() for character in name):  # noqa: PLR2004
+    if not name or len(name) > 200 or any(not character.isprintable() for character in name):
         raise TractError(f"{name!r} cannot name a tract.", "Use up to 200 printable characters.")
     with db.read():
         found = refs.tract_named(db, name)
@@ -47,7 +47,7 @@ def open_workspace(
     if counter.name != wanted["encoding"]:
         text = f"{name} is counted in {wanted['encoding']}, as it began, not in {counter.name}."
         notices.append(Notice(text, is_warning=True))
-        counter = TiktokenCounter.named(wanted["encoding"])
+        counter = TiktokenCounter(encoding=wanted["encoding"])
     ws = Workspace(
         db,
         tract=found.id if found else 0,
@@ -83,7 +83,9 @@ def _store(ws: Workspace, branch: str | None, settings: Mapping[str, Any]) -> No
     """Write a new tract, or the changed settings of an old one."""
     if ws.db.read_only:
         if not ws.tract:
-            raise TractError(f"There is no tract {ws.name!r} in {ws.db.name}.", "Session(path).tracts() lists them.")
+            raise TractError(
+                f"There is no tract {ws.name!r} in {ws.db.name}.", "Session(path).tracts() lists them."
+            )
         return
     text = orjson.dumps(settings, option=orjson.OPT_SORT_KEYS).decode()
     with ws.db.write():

@@ -14,7 +14,17 @@ from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects
 
 #: arguments of coding agents' tools that say what a call is about, the most telling first
-TELLING = ("command", "file_path", "path", "notebook_path", "pattern", "query", "url", "description", "prompt")
+TELLING = (
+    "command",
+    "file_path",
+    "path",
+    "notebook_path",
+    "pattern",
+    "query",
+    "url",
+    "description",
+    "prompt",
+)
 
 
 def contents(ws: Workspace, rows: Sequence[Row]) -> dict[int, Content]:
@@ -27,7 +37,9 @@ def commits(ws: Workspace, rows: Sequence[Row]) -> list[Commit]:
     """Return commits with their contents and what hangs on them, in two queries."""
     found = contents(ws, rows)
     details = objects.details(ws.db, [row.id for row in rows])
-    hashes = objects.hashes(ws.db, {number for row in rows for number in (row.parent1, row.parent2) if number})
+    hashes = objects.hashes(
+        ws.db, {number for row in rows for number in (row.parent1, row.parent2) if number}
+    )
     made = []
     for row in rows:
         content = found.get(row.blob) if row.blob is not None else None

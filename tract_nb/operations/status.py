@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from tract_nb.model.commit import HASH_TAKEN, HASH_SHOWN, Kind, Priority, from_us, preview
-from tract_nb.model.listing import Branches, Operations, Status, Tracts
 from tract_nb.engine.tokens import context_size
+from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, Kind, Priority, from_us, preview
+from tract_nb.model.listing import Branches, Operations, Status, Tracts
 from tract_nb.operations import history, present
 from tract_nb.operations.compiling import count
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects, oplog, refs
 from tract_nb.store.database import Database
+from tract_nb.store.oplog import Move
 
 RECENT = 5
 
@@ -87,7 +88,8 @@ def operations(ws: Workspace, limit: int | None = None) -> Operations:
     undone = oplog.undone(ws.db, ws.tract)
     moves = oplog.moves_by_op(ws.db, [op.id for op in found])
     rows = objects.rows(
-        ws.db, {number for of_op in moves.values() for move in of_op for number in (move.old, move.new) if number}
+        ws.db,
+        {number for of_op in moves.values() for move in of_op for number in (move.old, move.new) if number},
     )
 
     def shown(number: int | None) -> str:
@@ -95,6 +97,12 @@ def operations(ws: Workspace, limit: int | None = None) -> Operations:
             return "gone"
         return rows[number].hash.hex()[:HASH_SHOWN] if number else "empty"
 
+    def moved(move: Move) -> str:
+        before = "new" if move.old is None else shown(move.old)
+        own = "" if move.tract == ws.tract else f"{names[move.tract]}:"
+        return f"{own}{move.ref.partition('/')[2]} {before} → {shown(move.new)}"
+
+    names = {tract.id: tract.name for tract in refs.tracts(ws.db)}
     return Operations(
         tuple(
             (
@@ -102,10 +110,7 @@ def operations(ws: Workspace, limit: int | None = None) -> Operations:
                 from_us(op.at),
                 op.verb,
                 op.actor,
-                ", ".join(
-                    f"{move.ref.partition('/')[2]} {'new' if move.old is None else shown(move.old)} → {shown(move.new)}"
-                    for move in moves.get(op.id, ())
-                ),
+                ", ".join(map(moved, moves.get(op.id, ()))),
                 op.reason,
                 op.id in undone,
             )

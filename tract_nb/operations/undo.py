@@ -20,7 +20,9 @@ def undo(ws: Workspace) -> OpRow:
     with ws.db.read():
         done = oplog.undoable(ws.db, ws.tract, ws.actor)
     if done is None:
-        raise RefError(f"There is nothing to undo: {ws.actor} moved no ref yet.", "Run operations to see all.")
+        raise RefError(
+            f"There is nothing to undo: {ws.actor} moved no ref yet.", "Run operations to see all."
+        )
     with transaction(ws, "undo", {"verb": done.verb, "operation": done.id}, undoes=done.id) as tx:
         for move in oplog.moves(ws.db, done.id):
             if refs.get(ws.db, move.tract, move.ref) != move.new:

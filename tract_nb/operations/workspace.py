@@ -73,7 +73,9 @@ class Workspace:
             try:
                 return to_us(datetime.fromisoformat(frozen))
             except ValueError as error:
-                raise TractError(f"{CLOCK_VARIABLE}={frozen!r} is no time.", "Write it as ISO 8601.") from error
+                raise TractError(
+                    f"{CLOCK_VARIABLE}={frozen!r} is no time.", "Write it as ISO 8601."
+                ) from error
         return time.time_ns() // 1000
 
     def tip(self) -> int:

@@ -103,8 +103,8 @@ class Database:
             )
         if version > schema.VERSION:
             raise StoreError(
-                f"{self.name} was written by a newer tract_nb (schema {version}, this one reads {schema.VERSION}).",
-                "Upgrade tract_nb to open it; nothing was changed.",
+                f"{self.name} was written by a newer tract_nb: it has schema {version}.",
+                f"Upgrade tract_nb to open it (this one reads {schema.VERSION}); nothing was changed.",
             )
 
     def _identity(self) -> tuple[int, int]:

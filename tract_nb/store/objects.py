@@ -70,7 +70,9 @@ def rows(db: Database, numbers: Iterable[int]) -> dict[int, Row]:
 def hashes(db: Database, numbers: Iterable[int]) -> dict[int, bytes]:
     """Return the hashes of commits by number, in one query."""
     wanted = orjson.dumps(list(numbers)).decode()
-    return dict(db.all('SELECT id, hash FROM "commit" WHERE id IN (SELECT value FROM json_each(?))', (wanted,)))
+    return dict(
+        db.all('SELECT id, hash FROM "commit" WHERE id IN (SELECT value FROM json_each(?))', (wanted,))
+    )
 
 
 def hashes_from(db: Database, prefix: str, most: int) -> list[bytes]:
@@ -141,7 +143,9 @@ def keyed(db: Database, key: str) -> list[int]:
 
 def any_keyed(db: Database, prefix: str) -> bool:
     """Tell whether any commit was written under a key that starts so."""
-    found = db.one('SELECT 1 FROM "commit" WHERE key >= ? AND key < ? LIMIT 1', (prefix, prefix + "\U0010ffff"))
+    found = db.one(
+        'SELECT 1 FROM "commit" WHERE key >= ? AND key < ? LIMIT 1', (prefix, prefix + "\U0010ffff")
+    )
     return found is not None
 
 
@@ -170,7 +174,9 @@ def put_commit(db: Database, row: Row, extra: Extra) -> int:
     cursor = db.execute(sql.INSERT_COMMIT, (*row[1:-1], *extra))
     assert cursor.lastrowid is not None
     if row.targets:
-        db.many(sql.INSERT_TARGET, [(cursor.lastrowid, seq, target) for seq, target in enumerate(row.targets)])
+        db.many(
+            sql.INSERT_TARGET, [(cursor.lastrowid, seq, target) for seq, target in enumerate(row.targets)]
+        )
     return cursor.lastrowid
 
 
@@ -240,7 +246,7 @@ def put_usage(db: Database, commit: int, usage: Usage, model: str | None, cost: 
 
 def drop_usage(db: Database, commits: Iterable[int]) -> None:
     """Take the usage off commits: a later record of the same reply has it."""
-    db.many("DELETE FROM usage WHERE \"commit\" = ?", [(number,) for number in commits])
+    db.many('DELETE FROM usage WHERE "commit" = ?', [(number,) for number in commits])
 
 
 def usage_before(db: Database, head: int) -> tuple[int, Mapping[str, int]] | None:

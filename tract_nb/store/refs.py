@@ -84,4 +84,6 @@ def put(db: Database, tract: int, name: str, commit: int | None) -> None:
     if commit is None:
         db.execute("DELETE FROM ref WHERE tract = ? AND name = ?", (tract, name))
     else:
-        db.execute('INSERT OR REPLACE INTO ref (tract, name, "commit") VALUES (?, ?, ?)', (tract, name, commit))
+        db.execute(
+            'INSERT OR REPLACE INTO ref (tract, name, "commit") VALUES (?, ?, ?)', (tract, name, commit)
+        )

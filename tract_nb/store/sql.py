@@ -74,7 +74,9 @@ HISTORY_USAGE = compiled(
 )
 ROW_BY_ID = compiled(select(*ROW).where(commit.c.id == bindparam("id")))
 ROWS = compiled(
-    select(*ROW).where(commit.c.id.in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value)))
+    select(*ROW).where(
+        commit.c.id.in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value))
+    )
 )
 ROW_BY_HASH = compiled(select(*ROW).where(commit.c.hash == bindparam("hash")))
 TARGETS = compiled(
@@ -91,9 +93,7 @@ INSERT_OP = insert_into(op, skip=("id",))
 INSERT_OP_REF = insert_into(op_ref)
 # times of operations rise with their numbers, so the last row has the latest
 LAST_OP_AT = compiled(select(op.c.at).where(op.c.id == select(func.max(op.c.id)).scalar_subquery()))
-REF = compiled(
-    select(ref.c.commit).where(ref.c.tract == bindparam("tract"), ref.c.name == bindparam("name"))
-)
+REF = compiled(select(ref.c.commit).where(ref.c.tract == bindparam("tract"), ref.c.name == bindparam("name")))
 TOKENS = compiled(
     select(token.c.tokens).where(token.c.blob == bindparam("blob"), token.c.encoding == bindparam("encoding"))
 )

@@ -1,0 +1,45 @@
+"""The command table: each command once, as a typed function.
+
+``%tract``, the ``tract`` command of a terminal and the list in the README are readings of it. The
+first parameter is what a command works on: a :class:`~tract_nb.tract.Tract`, or the
+:class:`~tract_nb.notebook.desk.Desk` that it lies on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tract_nb.notebook.commands import history, reading, traces, tracts, writing
+
+#: every command by the name it is called with, in the groups and the order of the help
+GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
+    "Tracts": {"open": tracts.open_tract, "use": tracts.use, "demo": tracts.demo, "tracts": tracts.tracts},
+    "Traces": {"traces": traces.traces, "trace": traces.read_trace, "import": traces.import_trace},
+    "Write": {
+        "user": writing.user,
+        "system": writing.system,
+        "assistant": writing.assistant,
+        "edit": writing.edit,
+    },
+    "Priorities": {"pin": writing.pin, "skip": writing.skip, "unpin": writing.unpin},
+    "Read": {
+        "log": reading.log,
+        "show": reading.show,
+        "expand": reading.expand,
+        "status": reading.status,
+        "budget": reading.budget,
+        "compile": reading.compile_context,
+        "export": reading.export,
+    },
+    "History": {
+        "branch": history.branch,
+        "branches": history.branches,
+        "switch": history.switch,
+        "undo": history.undo,
+        "operations": history.operations,
+    },
+}
+COMMANDS = {name: function for group in GROUPS.values() for name, function in group.items()}
+#: commands that take the text of a ``%%tract`` cell
+TAKES_BODY = frozenset({"user", "system", "assistant", "edit"})

@@ -1,0 +1,67 @@
+"""Commands on branches and operations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from tract_nb.model.listing import Status
+from tract_nb.notebook.desk import Desk
+from tract_nb.tract import Tract
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def branch(desk: Desk, name: str, *, at: str | None = None) -> Status:
+    """Create a branch; HEAD stays where it is.
+
+    Parameters
+    ----------
+    name
+        As in git: letters, digits, - _ and /.
+    at
+        At which commit; HEAD without one.
+    """
+    t = desk.tract
+    there = {row[0]: row[2] for row in t.branches()}
+    if desk.in_notebook and name in there:
+        desk.say(f"{name} is there already, at {there[name] or 'no commit yet'}")
+    else:
+        t.branch(name, at)
+    return t.status()
+
+
+def branches(t: Tract) -> pd.DataFrame:
+    """List the branches: tip, tokens, time."""
+    return t.branches().to_frame()
+
+
+def switch(t: Tract, name: str) -> Status:
+    """Stand on a branch.
+
+    Parameters
+    ----------
+    name
+        The branch; ``-`` is the one before.
+    """
+    return t.switch(name)
+
+
+def undo(t: Tract) -> pd.DataFrame:
+    """Take back your newest operation that moved a branch or tag."""
+    return t.undo().to_frame()
+
+
+def operations(
+    t: Tract, *, limit: Annotated[int | None, Parameter(name=["--limit", "-n"])] = None
+) -> pd.DataFrame:
+    """List what was done to this tract, newest first.
+
+    Parameters
+    ----------
+    limit
+        The most rows.
+    """
+    return t.operations(limit).to_frame()

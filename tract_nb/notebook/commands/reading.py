@@ -1,0 +1,152 @@
+"""Commands that read: what is there, and what a model is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import orjson
+from cyclopts import Parameter
+
+from tract_nb import trace
+from tract_nb.engine.context import CompiledContext
+from tract_nb.errors import StoreError
+from tract_nb.model.commit import Commit
+from tract_nb.model.listing import Status
+from tract_nb.notebook import charts
+from tract_nb.operations.graph import Graph
+from tract_nb.tract import Tract
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+
+def log(
+    t: Tract,
+    *,
+    limit: Annotated[int | None, Parameter(name=["--limit", "-n"])] = None,
+    branch: str | None = None,
+    kind: Literal["append", "edit", "mark", "summary", "merge"] | None = None,
+    content_type: Annotated[str | None, Parameter(name="--type")] = None,
+    everything: Annotated[bool, Parameter(name=["--all", "-a"], negative=())] = False,
+    graph: Annotated[bool, Parameter(name=["--graph", "-g"], negative=())] = False,
+) -> pd.DataFrame | Graph:
+    """List commits, newest first.
+
+    Parameters
+    ----------
+    limit
+        The most rows; with --graph 50 unless told.
+    branch
+        Whose history; the current branch's without one.
+    kind
+        Only this kind.
+    content_type
+        Only this content type.
+    everything
+        MARKs too, and what summaries cover.
+    graph
+        Draw the lanes of all branches as text.
+    """
+    if graph:
+        return t.graph(50 if limit is None else limit)
+    found = t.log(limit, branch=branch, kind=kind, content_type=content_type, all=everything)
+    return found.to_frame()
+
+
+def show(t: Tract, ref: str = "HEAD") -> Commit:
+    """Show one commit, whole.
+
+    Parameters
+    ----------
+    ref
+        HEAD, a branch, a hash or the start of one; ``~2`` two commits before, ``@{1}`` one
+        operation ago.
+    """
+    return t.show(ref)
+
+
+def expand(t: Tract, ref: str) -> pd.DataFrame:
+    """List the commits that a summary stands for, oldest first.
+
+    Parameters
+    ----------
+    ref
+        The SUMMARY.
+    """
+    return t.expand(ref).to_frame()
+
+
+def status(t: Tract) -> Status:
+    """Say where things stand: branch, HEAD, tokens, budget, the last commits."""
+    return t.status()
+
+
+def budget(
+    t: Tract, *, largest: int = 10, plot: Annotated[bool, Parameter(negative=())] = False
+) -> pd.DataFrame | go.Figure:
+    """List what takes the room: tokens by role, type and priority, and the largest units.
+
+    Parameters
+    ----------
+    largest
+        How many of the largest units.
+    plot
+        Draw it.
+    """
+    table = t.budget(largest)
+    return charts.budget(table, t.token_budget) if plot else table.to_frame()
+
+
+def compile_context(t: Tract, ref: str | None = None, *, reasoning: bool = False) -> CompiledContext:
+    """Compile the context: what a model is sent.
+
+    Parameters
+    ----------
+    ref
+        At which commit; HEAD without one.
+    reasoning
+        Send the model's own thoughts too.
+    """
+    return t.compile(ref, include_reasoning=reasoning)
+
+
+def export(
+    t: Tract,
+    ref: str | None = None,
+    *,
+    form: Annotated[Literal["openai", "anthropic", "dicts"], Parameter(name="--format")] = "openai",
+    out: str | None = None,
+    redact: bool = True,
+) -> str | Path:
+    """Give the messages of the compiled context as JSON.
+
+    Parameters
+    ----------
+    ref
+        At which commit; HEAD without one.
+    form
+        For whom.
+    out
+        A file to write; it must not be there yet.
+    redact
+        With --no-redact likely secrets stay; else placeholders stand for them.
+    """
+    context = t.compile(ref)
+    forms = {"openai": context.to_openai, "anthropic": context.to_anthropic, "dicts": context.to_dicts}
+    messages: Any = forms[form]()
+    if redact:
+        messages, _ = trace.redact_value(messages)
+    text = orjson.dumps(messages, option=orjson.OPT_INDENT_2).decode()
+    if out is None:
+        return text
+    target = Path(out).expanduser()
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text + "\n")
+    except FileExistsError as error:
+        raise StoreError(f"{target} is there already.", "Give the name of a new file.") from error
+    except OSError as error:
+        raise StoreError(f"{target} cannot be written: {error.strerror}.", "Give another path.") from error
+    return target

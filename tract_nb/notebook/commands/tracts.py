@@ -1,0 +1,86 @@
+"""Commands that open, choose and list tracts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tract_nb import samples
+from tract_nb.model.budget import TokenBudget
+from tract_nb.notebook.desk import Desk
+from tract_nb.tract import Tract
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def open_tract(
+    desk: Desk,
+    path: str | None = None,
+    *,
+    new: bool = False,
+    name: str = "default",
+    branch: str | None = None,
+    model: str | None = None,
+    budget: int | None = None,
+) -> Tract:
+    """Open a tract, make it current and return it.
+
+    Parameters
+    ----------
+    path
+        A file or an SQLAlchemy URL of SQLite; without one, in memory.
+    new
+        Start empty; an old file is moved aside.
+    name
+        Which tract of the database.
+    branch
+        Which branch to stand on.
+    model
+        Whose tokens are counted.
+    budget
+        The most tokens a context should have; it warns beyond.
+    """
+    if new and path is not None:
+        put_aside(desk, Path(path).expanduser())
+    limit = TokenBudget(budget) if budget is not None else None
+    desk.current = Tract.open(path, name=name, branch=branch, model=model, token_budget=limit)
+    return desk.current
+
+
+def put_aside(desk: Desk, path: Path) -> None:
+    """Move a database out of the way, and say where it is now."""
+    if not path.exists():
+        return
+    count = 1
+    while (aside := path.with_name(f"{path.stem}.old-{count}{path.suffix}")).exists():
+        count += 1
+    for ending in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + ending))
+    desk.say(f"{path.name} was moved to {aside.name}")
+
+
+def use(desk: Desk, name: str) -> Tract:
+    """Make a tract current.
+
+    Parameters
+    ----------
+    name
+        The variable that holds it, or its name in this database (``tracts`` lists them).
+    """
+    desk.current = desk.tract_named(name)
+    return desk.current
+
+
+def tracts(t: Tract) -> pd.DataFrame:
+    """List the tracts of the database: an imported agent is one."""
+    return t.tracts().to_frame()
+
+
+def demo(desk: Desk) -> Tract:
+    """Open the sample session that comes with the package, in memory, and make it current."""
+    desk.current = Tract.open()
+    desk.say(repr(desk.current.import_trace(samples.path())))
+    return desk.current
