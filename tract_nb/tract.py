@@ -360,6 +360,7 @@ class Tract:
         branch: str | None = None,
         kind: Kind | str | None = None,
         content_type: str | None = None,
+        role: str | None = None,
         since: datetime | None = None,
         all: bool = False,
     ) -> Log:
@@ -371,8 +372,8 @@ class Tract:
             The most rows.
         branch : str, optional
             Whose history, or that of any other name of a commit; HEAD's without one.
-        kind, content_type : str, optional
-            Only commits of that kind or type.
+        kind, content_type, role : str, optional
+            Only commits of that kind, type or role.
         since : datetime.datetime, optional
             Only commits with an author time from then on.
         all : bool
@@ -380,13 +381,23 @@ class Tract:
         """
         with self._reading():
             return history.log(
-                self._ws, limit, branch=branch, kind=kind, content_type=content_type, since=since, all=all
+                self._ws,
+                limit,
+                branch=branch,
+                kind=kind,
+                content_type=content_type,
+                role=role,
+                since=since,
+                all=all,
             )
 
-    def graph(self, limit: int = 50) -> Graph:
-        """Return the newest commits of all branches with the lanes they are drawn in."""
+    def graph(self, limit: int = 50, *, role: str | None = None) -> Graph:
+        """Return the newest commits of all branches with the lanes they are drawn in.
+
+        With a ``role``, only its units, and what holds the lanes together: tips, forks, summaries.
+        """
         with self._reading():
-            return graph(self._ws, limit)
+            return graph(self._ws, limit, role)
 
     def show(self, ref: str = "HEAD") -> Commit:
         """Return one commit, whole."""

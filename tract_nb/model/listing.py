@@ -225,9 +225,9 @@ class Imported:
         commits, session = counted(self.commits, "commit"), self.session[:HASH_SHOWN]
         said = [f"{commits} from session {session} on {self.branch}{known}"]
         if self.branches:
-            said.append(f"{counted(len(self.branches), 'rewind')} as branches: {', '.join(self.branches)}")
+            said.append(f"what was rewound: {', '.join(self.branches)}")
         if self.tracts:
-            said.append(f"{counted(len(self.tracts), 'agent')} as tracts: {', '.join(self.tracts)}")
+            said.append(f"{counted(len(self.tracts), 'agent')}, each a tract: {', '.join(self.tracts)}")
         if self.unanswered:
             said.append(f"{counted(self.unanswered, 'call')} without a result")
         if self.secrets:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from tract_nb.engine.lanes import LaneRow, Node, layout, text_cells
@@ -42,8 +43,11 @@ class Graph:
         return "\n".join((self.title, *self.lines))
 
 
-def graph(ws: Workspace, limit: int) -> Graph:
-    """Return the newest commits behind every branch; what no branch's log lists is stepped over."""
+def graph(ws: Workspace, limit: int, role: str | None = None) -> Graph:
+    """Return the newest commits behind every branch; what no branch's log lists is stepped over.
+
+    With a ``role``, only its units are drawn, and what holds the lanes together.
+    """
     tip = ws.tip()
     heads = {name: number for name, number in refs.all_of(ws.db, ws.tract, refs.HEADS).items() if number}
     rows: dict[int, Row] = {}
@@ -56,6 +60,8 @@ def graph(ws: Workspace, limit: int) -> Graph:
         visible.update(row.id for row in resolved.rows if not history.hidden(row, resolved))
         for identity, unit in resolved.by_identity.items():
             units.setdefault(identity, unit)
+    if role is not None:
+        visible = _of_role(role, rows, visible, {*heads.values(), tip})
     labels: dict[int, list[str]] = {}
     for label, number in (("HEAD", tip), *heads.items()):
         labels.setdefault(_listed(number, rows, visible), []).append(f"[{label}]")
@@ -86,6 +92,22 @@ def graph(ws: Workspace, limit: int) -> Graph:
         for row, lane in zip(shown, lanes, strict=True)
     )
     return Graph(_title(ws, len(shown), len(visible)), lines, lanes)
+
+
+def _of_role(role: str, rows: Mapping[int, Row], visible: set[int], tips: set[int]) -> set[int]:
+    """Return what is drawn of one role: its units, the tips, the forks, and all that is no APPEND."""
+    children = Counter(
+        _listed(rows[number].parent1 or 0, rows, visible) for number in visible if rows[number].parent1
+    )
+    listed_tips = {_listed(tip, rows, visible) for tip in tips}
+    return {
+        number
+        for number in visible
+        if rows[number].role == role
+        or rows[number].kind != Kind.APPEND
+        or children[number] > 1
+        or number in listed_tips
+    }
 
 
 def _listed(number: int, rows: Mapping[int, Row], visible: set[int]) -> int:

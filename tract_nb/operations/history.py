@@ -22,6 +22,7 @@ def log(
     branch: str | None = None,
     kind: Kind | str | None = None,
     content_type: str | None = None,
+    role: str | None = None,
     since: datetime | None = None,
     all: bool = False,
 ) -> Log:
@@ -41,6 +42,8 @@ def log(
         if wanted is not None and row.kind != wanted:
             continue
         if content_type is not None and row.type != content_type:
+            continue
+        if role is not None and row.role != role:
             continue
         if since_us is not None and row.author_us < since_us:
             continue

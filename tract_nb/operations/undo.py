@@ -23,7 +23,8 @@ def undo(ws: Workspace) -> OpRow:
         raise RefError(
             f"There is nothing to undo: {ws.actor} moved no ref yet.", "Run operations to see all."
         )
-    with transaction(ws, "undo", {"verb": done.verb, "operation": done.id}, undoes=done.id) as tx:
+    why = f"takes back {done.verb}, operation {done.id}"
+    with transaction(ws, "undo", reason=why, undoes=done.id) as tx:
         for move in oplog.moves(ws.db, done.id):
             if refs.get(ws.db, move.tract, move.ref) != move.new:
                 by = oplog.last_mover(ws.db, move.tract, move.ref)

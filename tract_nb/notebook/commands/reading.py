@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+GRAPH_ROWS = 50  # unless told
+
 
 def log(
     t: Tract,
@@ -29,6 +31,7 @@ def log(
     branch: str | None = None,
     kind: Literal["append", "edit", "mark", "summary", "merge"] | None = None,
     content_type: Annotated[str | None, Parameter(name="--type")] = None,
+    role: Literal["system", "user", "assistant", "tool"] | None = None,
     everything: Annotated[bool, Parameter(name=["--all", "-a"], negative=())] = False,
     graph: Annotated[bool, Parameter(name=["--graph", "-g"], negative=())] = False,
 ) -> pd.DataFrame | Graph:
@@ -44,14 +47,16 @@ def log(
         Only this kind.
     content_type
         Only this content type.
+    role
+        Only this role; with --graph, also what holds the lanes together.
     everything
         MARKs too, and what summaries cover.
     graph
         Draw the lanes of all branches as text.
     """
     if graph:
-        return t.graph(50 if limit is None else limit)
-    found = t.log(limit, branch=branch, kind=kind, content_type=content_type, all=everything)
+        return t.graph(GRAPH_ROWS if limit is None else limit, role=role)
+    found = t.log(limit, branch=branch, kind=kind, content_type=content_type, role=role, all=everything)
     return found.to_frame()
 
 
