@@ -59,6 +59,7 @@ class Tract:
         token_budget: TokenBudget | int | None = None,
         durability: str = "normal",
         read_only: bool = False,
+        verify_cache: bool = False,
         clock: Clock | None = None,
         token_counter: TokenCounter | None = None,
         actor: str = "user",
@@ -81,6 +82,8 @@ class Tract:
             ``normal`` survives a crash of the program, ``full`` a power cut too.
         read_only : bool
             Write nothing.
+        verify_cache : bool
+            Hold each cached history against one resolved anew; slow, for tests.
         clock : callable, optional
             Returns the present time; the system's without one.
         token_counter : TokenCounter, optional
@@ -101,6 +104,7 @@ class Tract:
             branch=branch,
             model=model,
             token_budget=limit,
+            verify_cache=verify_cache,
             clock=clock,
             token_counter=token_counter,
             actor=actor,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
 from tract_nb.engine import providers
 from tract_nb.engine.pairing import Paired, pair
 from tract_nb.engine.resolve import Unit
+from tract_nb.engine.snapshot import Chunk, Snapshot
+from tract_nb.engine.snapshot import Reader as BlobReader
 from tract_nb.model.budget import TokenBudget
-from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, preview
+from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, from_us, preview
 from tract_nb.model.content import from_payload
 from tract_nb.model.message import Message
 from tract_nb.model.table import UTC, Column, Table, cell_html
@@ -39,23 +43,39 @@ class ContextTable(Table):
     )
 
 
+class Reader(Protocol):
+    """Reads what a context shows from the store, when it is looked at."""
+
+    def payloads(self, numbers: Iterable[int]) -> Mapping[int, bytes]: ...
+
+    def configs(self, numbers: Iterable[int]) -> Mapping[int, Mapping[str, Any] | None]: ...
+
+
 class Messages(Sequence[Message]):
-    """The messages of a context; each is decoded when it is first read."""
+    """The messages of a context: a view that reads a chunk of texts when one of them is looked at."""
 
-    __slots__ = ("_made", "_payloads", "_units")
+    __slots__ = ("_chunks", "_ends", "_made", "_read", "_reasoning")
 
-    def __init__(self, units: tuple[Unit, ...], payloads: Mapping[int, bytes]) -> None:
-        self._units = units
-        self._payloads = payloads
+    def __init__(self, chunks: tuple[Chunk, ...], read: BlobReader, *, reasoning: bool) -> None:
+        self._chunks = chunks
+        self._read = read
+        self._reasoning = reasoning
+        self._ends: list[int] | None = None  # of each chunk, how many messages there are up to its end
         self._made: dict[int, Message] = {}
 
-    @property
-    def commits(self) -> tuple[str, ...]:
-        """The full hashes of the messages' commits; no text is decoded for them."""
-        return tuple(unit.row.hash.hex() for unit in self._units)
+    def _lengths(self) -> list[int]:
+        if self._ends is None:
+            self._ends = list(
+                accumulate(len(chunk.shown(reasoning=self._reasoning)) for chunk in self._chunks)
+            )
+        return self._ends
+
+    def units(self) -> Iterator[Unit]:
+        """Return the units behind the messages; no text is read."""
+        return chain.from_iterable(chunk.shown(reasoning=self._reasoning) for chunk in self._chunks)
 
     def __len__(self) -> int:
-        return len(self._units)
+        return self._lengths()[-1] if self._chunks else 0
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
@@ -63,7 +83,12 @@ class Messages(Sequence[Message]):
         place = range(len(self))[index]
         made = self._made.get(place)
         if made is None:
-            made = self._made[place] = message(self._units[place], self._payloads)
+            ends = self._lengths()
+            number = bisect_right(ends, place)
+            chunk = self._chunks[number]
+            inside = place - (ends[number - 1] if number else 0)
+            unit = chunk.shown(reasoning=self._reasoning)[inside]
+            made = self._made[place] = message(unit, chunk.payloads(self._read))
         return made
 
     def __iter__(self) -> Iterator[Message]:
@@ -101,7 +126,7 @@ def message(unit: Unit, payloads: Mapping[int, bytes]) -> Message:
     )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class CompiledContext:
     """What a model is sent at one commit; it never changes once returned.
 
@@ -109,8 +134,6 @@ class CompiledContext:
     ----------
     head : str
         The commit's full hash; empty where nothing is committed.
-    messages : Messages
-        The units, in order.
     token_count : int
         Tokens of all of it, the chat format's overhead included.
     token_source : str
@@ -118,27 +141,41 @@ class CompiledContext:
         for an earlier commit, what came since counted) or ``estimate`` (no encoding could be loaded).
     budget : TokenBudget or None
         The tract's.
-    generation_configs : tuple
-        The config of each message's commit, None where it has none.
+    snapshot, include_reasoning, reader
+        What the rest is read from.
     """
 
     head: str
-    messages: Messages
     token_count: int
     token_source: str
     budget: TokenBudget | None
-    generation_configs: tuple[Mapping[str, Any] | None, ...]
-    _times: tuple[Any, ...]
-    _left_out: frozenset[str]
+    snapshot: Snapshot
+    include_reasoning: bool
+    reader: Reader
+
+    @cached_property
+    def messages(self) -> Messages:
+        """The units that are sent, in order."""
+        return Messages(self.snapshot.chunks, self.reader.payloads, reasoning=self.include_reasoning)
 
     @property
     def commit_hashes(self) -> tuple[str, ...]:
         """The full hashes of the messages' commits."""
-        return self.messages.commits
+        return tuple(unit.row.hash.hex() for unit in self.messages.units())
+
+    @property
+    def generation_configs(self) -> tuple[Mapping[str, Any] | None, ...]:
+        """The generation config of each message's commit; None where it has none."""
+        numbers = [unit.row.id for unit in self.messages.units()]
+        found = self.reader.configs(numbers)
+        return tuple(found[number] for number in numbers)
 
     @cached_property
     def _paired(self) -> Paired:
-        return pair(self.messages, self._left_out)
+        left_out = {
+            unit.call.hex() for unit in self.snapshot.units if unit.call is not None and not unit.shown
+        }
+        return pair(self.messages, left_out)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -175,10 +212,10 @@ class CompiledContext:
                     message.name,
                     message.tokens,
                     message.priority.name,
-                    time,
+                    from_us(unit.row.author_us),
                     message.text,
                 )
-                for message, time in zip(self.messages, self._times, strict=True)
+                for message, unit in zip(self.messages, self.messages.units(), strict=True)
             )
         ).to_frame()
 

@@ -6,8 +6,6 @@ A pure function of the rows in linear order. The rules are those of docs/design.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 from tract_nb.engine.tokens import message_size
@@ -37,74 +35,19 @@ class Unit(NamedTuple):
         return not (self.skipped or self.covered or self.retired)
 
     @property
+    def is_reasoning(self) -> bool:
+        return self.row.type == "reasoning"
+
+    @property
     def call(self) -> bytes | None:
         return self.row.targets[0] if self.row.is_result and self.row.targets else None
 
     @property
     def size(self) -> int:
         """What it adds to the context, in tokens."""
-        if not self.shown or self.row.type == "reasoning":
+        if not self.shown or self.is_reasoning:
             return 0
         return message_size(self.text.tokens)
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """A history, resolved: every unit in the order in which the context shows them.
-
-    Parameters
-    ----------
-    rows : tuple of Row
-        The history in linear order.
-    units : tuple of Unit
-        All units, shown or not.
-    size : int
-        Tokens of what is shown, messages' overhead included.
-    """
-
-    rows: tuple[Row, ...]
-    units: tuple[Unit, ...]
-    size: int
-
-    @cached_property
-    def by_identity(self) -> Mapping[bytes, Unit]:
-        return {unit.identity: unit for unit in self.units}
-
-    @cached_property
-    def identities(self) -> frozenset[bytes]:
-        """The identities of all commits of the history."""
-        return frozenset(row.identity for row in self.rows)
-
-    @property
-    def shown(self) -> Iterator[Unit]:
-        return (unit for unit in self.units if unit.shown)
-
-    def plus(self, row: Row) -> Resolved:
-        """Return the history with one commit more, a child of the last one."""
-        if row.kind == Kind.APPEND and row.origin is None and not row.is_result:
-            unit = born(row)  # nothing before it changes
-            return Resolved((*self.rows, row), (*self.units, unit), self.size + unit.size)
-        return resolve((*self.rows, row))
-
-    def call_of(self, call_id: str) -> Unit | None:
-        """Return the call that a result with this id answers.
-
-        The first unanswered one with the id in the newest run (consecutive turns of the assistant)
-        that has one, else the last with the id.
-        """
-        answered: set[bytes] = set()
-        last: Unit | None = None
-        found: Unit | None = None
-        for unit in reversed(self.units):
-            if found is not None and unit.row.role != "assistant":
-                break
-            if unit.call is not None:
-                answered.add(unit.call)
-            elif unit.row.is_call and unit.row.call_id == call_id:
-                last = last or unit
-                if unit.identity not in answered:
-                    found = unit  # an earlier one of the same run comes before it
-        return found or last
 
 
 def born(row: Row) -> Unit:
@@ -113,25 +56,24 @@ def born(row: Row) -> Unit:
     return Unit(row, row, priority, skipped=priority is Priority.SKIP)
 
 
-def resolve(rows: Iterable[Row]) -> Resolved:
-    """Resolve a history given in linear order."""
-    rows = tuple(rows)
+def resolve(rows: Iterable[Row]) -> list[Unit]:
+    """Return the units of a history given in linear order, shown or not, in the order they stand in."""
     units: dict[bytes, Row] = {}
     texts: dict[bytes, Row] = {}
     marks: dict[bytes, int | None] = {}
     seen: set[bytes] = set()
     for row in rows:
-        identity = row.identity
+        identity = row.origin or row.hash
         if identity in seen:
             continue  # a copy of what stands already
         seen.add(identity)
-        if row.is_unit:
-            units[identity] = row
-        elif row.kind == Kind.EDIT:
+        if row.kind == Kind.EDIT:
             texts[row.targets[0]] = row
         elif row.kind == Kind.MARK:
             for target in row.targets:
                 marks[target] = row.priority
+        elif row.kind != Kind.MERGE:
+            units[identity] = row
     priorities = {
         identity: _priority(row, marks.get(identity, row.priority)) for identity, row in units.items()
     }
@@ -142,7 +84,7 @@ def resolve(rows: Iterable[Row]) -> Resolved:
     }
     skipped = _skipped(units, priorities)
     covered = _covered(units, priorities, retired, skipped)
-    resolved = tuple(
+    return [
         Unit(
             units[identity],
             texts.get(identity, units[identity]),
@@ -152,8 +94,7 @@ def resolve(rows: Iterable[Row]) -> Resolved:
             identity in skipped,
         )
         for identity in _standing(units)
-    )
-    return Resolved(rows, resolved, sum(unit.size for unit in resolved))
+    ]
 
 
 def _priority(row: Row, priority: int | None) -> Priority:

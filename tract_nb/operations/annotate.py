@@ -20,7 +20,7 @@ def annotate(
     listed = names.names_in(target)
     with transaction(ws, "annotate", {"priority": wanted.name, "units": len(listed)}, reason=reason) as tx:
         head = tx.head()
-        history = ws.resolved(head.id if head else 0)
+        history = ws.snapshot(head.id if head else 0)
         # a selection may name one unit twice, by its own hash and by an edit's
         units = {unit.identity: unit for unit in (names.unit_named(ws, history, name) for name in listed)}
         changed = [unit.identity for unit in units.values() if unit.priority != wanted or unit.retired]

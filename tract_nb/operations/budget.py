@@ -41,7 +41,7 @@ def check_budget(ws: Workspace, size: int) -> None:
 def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
     """Return what takes the room in the context at HEAD: by role, type, priority, and the largest units."""
     tip = ws.tip()
-    history = ws.resolved(tip)
+    history = ws.snapshot(tip)
     shown = [unit for unit in history.units if unit.size]
     total, source = count(ws, tip, history)
     counted = context_size(history.size)
@@ -61,7 +61,7 @@ def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
     found = present.contents(ws, [unit.text for unit in biggest])
     for unit in biggest:
         # of an edited unit, what the edit made of it
-        text = present.says(unit.row._replace(blob=unit.text.blob), found, history.by_identity)
+        text = present.says(unit.row._replace(blob=unit.text.blob), found, history.find)
         rows.append(
             (
                 *_group(ws, "unit", _who(unit), [unit], unit.size, total)[:-2],

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from tract_nb.engine.context import CompiledContext, Messages
-from tract_nb.engine.resolve import Resolved
-from tract_nb.engine.tokens import context_size, message_size
-from tract_nb.model.commit import from_us
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tract_nb.engine.context import CompiledContext
+from tract_nb.engine.snapshot import Snapshot
+from tract_nb.engine.tokens import ESTIMATE, context_size, message_size
 from tract_nb.operations import names
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects
+from tract_nb.store.database import Database
+
+
+@dataclass(frozen=True)
+class StoreReader:
+    """Reads what a context shows when it is looked at: what it reads is never changed."""
+
+    db: Database
+
+    def payloads(self, numbers: Iterable[int]) -> Mapping[int, bytes]:
+        """Return stored bytes by blob number."""
+        with self.db.read():
+            return objects.blobs(self.db, numbers)
+
+    def configs(self, numbers: Iterable[int]) -> Mapping[int, Mapping[str, Any] | None]:
+        """Return generation configs by commit number."""
+        with self.db.read():
+            found = objects.details(self.db, list(numbers))
+        return {number: details.generation_config for number, details in found.items()}
 
 
 def compile_context(
@@ -16,39 +38,31 @@ def compile_context(
 ) -> CompiledContext:
     """Return the context at a commit; of HEAD without one."""
     number = names.commit_named(ws, at).id if at else ws.tip()
-    history = ws.resolved(number)
-    shown = tuple(unit for unit in history.shown if include_reasoning or unit.row.type != "reasoning")
-    wanted = {row.blob for unit in shown for row in (unit.row, unit.text) if row.blob is not None}
-    payloads = objects.blobs(ws.db, wanted)
+    history = ws.snapshot(number)
     tokens, source = count(ws, number, history)
     if include_reasoning:
-        tokens += sum(message_size(unit.text.tokens) for unit in shown if unit.row.type == "reasoning")
-    details = objects.details(ws.db, [unit.row.id for unit in shown])
+        tokens += sum(message_size(unit.text.tokens) for unit in history.shown if unit.is_reasoning)
     return CompiledContext(
-        head=ws.row(number).hash.hex() if number else "",
-        messages=Messages(shown, payloads),
+        head=history.last.hash.hex() if number else "",
+        snapshot=history,
+        include_reasoning=include_reasoning,
         token_count=tokens,
         token_source=source,
         budget=ws.budget,
-        generation_configs=tuple(details[unit.row.id].generation_config for unit in shown),
-        _times=tuple(from_us(unit.row.author_us) for unit in shown),
-        _left_out=frozenset(
-            unit.call.hex() for unit in history.units if unit.call is not None and not unit.shown
-        ),
+        reader=StoreReader(ws.db),
     )
 
 
-def count(ws: Workspace, number: int, history: Resolved) -> tuple[int, str]:
+def count(ws: Workspace, number: int, history: Snapshot) -> tuple[int, str]:
     """Return the tokens of the context at a commit, and where the figure comes from.
 
     What a provider reported for the newest reply on the first-parent line, plus what was counted
     since; without a report all is counted.
     """
     counted = context_size(history.size)
-    estimated = "estimate" if ws.counter.name == "estimate" else "tiktoken"
     found = objects.usage_before(ws.db, number) if number else None
     if found is None:
-        return counted, estimated
+        return counted, ESTIMATE if ws.counter.name == ESTIMATE else "tiktoken"
     commit, usage = found
     reported = usage["input_tokens"] + usage["output_tokens"]
     if commit == number:

@@ -31,7 +31,7 @@ def edit(
     text = content if isinstance(content, str) else coerce(content).unit_text
     with transaction(ws, "edit") as tx:
         head = tx.head()
-        history = ws.resolved(head.id if head else 0)
+        history = ws.snapshot(head.id if head else 0)
         unit = names.unit_named(ws, history, wanted[0])
         if head is None or text_at(ws, unit) == text:
             return unit.text
@@ -53,10 +53,11 @@ def keyed(ws: Workspace, head: Row, key: str) -> tuple[Unit, Row] | None:
     candidates = objects.keyed(ws.db, key)
     if not candidates:
         return None
-    history = ws.resolved(head.id)
-    wrote = [row for row in history.rows if row.key == key]
+    history = ws.snapshot(head.id)
+    # a key's commits stand on one line, so their numbers rise along it
+    wrote = [ws.row(number) for number in candidates if history.has(number)]
     for row in wrote:
-        unit = history.by_identity.get(row.identity)
+        unit = history.find(row.identity)
         if unit is not None:
             return unit, wrote[-1]
     return None

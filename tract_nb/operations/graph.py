@@ -54,12 +54,12 @@ def graph(ws: Workspace, limit: int, role: str | None = None) -> Graph:
     units: dict[bytes, Unit] = {}
     visible: set[int] = set()
     for name in sorted(heads, key=lambda name: (name != ws.branch, name)):
-        resolved = ws.resolved(heads[name])
-        for row in resolved.rows:
+        snapshot = ws.snapshot(heads[name])
+        for row in snapshot.rows:
             rows.setdefault(row.id, row)
-        visible.update(row.id for row in resolved.rows if not history.hidden(row, resolved))
-        for identity, unit in resolved.by_identity.items():
-            units.setdefault(identity, unit)
+        visible.update(row.id for row in snapshot.rows if not history.hidden(row, snapshot))
+        for unit in snapshot.units:
+            units.setdefault(unit.identity, unit)
     if role is not None:
         visible = _of_role(role, rows, visible, {*heads.values(), tip})
     labels: dict[int, list[str]] = {}
@@ -84,7 +84,7 @@ def graph(ws: Workspace, limit: int, role: str | None = None) -> Graph:
         _line(
             row,
             lane,
-            " ".join([*labels.get(row.id, ()), present.says(row, found, units)]),
+            " ".join([*labels.get(row.id, ()), present.says(row, found, units.get)]),
             units,
             longest,
             width,

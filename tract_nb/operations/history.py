@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from tract_nb.engine.resolve import Resolved
+from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import ContentError, RefError
 from tract_nb.model.commit import Commit, Kind, Row, to_us
 from tract_nb.model.listing import Log
@@ -30,7 +30,7 @@ def log(
     if limit is not None and limit < 0:
         raise ContentError(f"limit={limit} lists nothing.", "Give 0 or more, or nothing for all.")
     tip, name = _start(ws, branch)
-    history = ws.resolved(tip)
+    history = ws.snapshot(tip)
     wanted = _kind(kind)
     since_us = None if since is None else to_us(since)
     rows: list[Row] = []
@@ -51,18 +51,18 @@ def log(
     return listed(ws, rows, history, dict.fromkeys((row.id for row in rows), name))
 
 
-def listed(ws: Workspace, rows: Iterable[Row], history: Resolved, branch_of: dict[int, str | None]) -> Log:
+def listed(ws: Workspace, rows: Iterable[Row], history: Snapshot, branch_of: dict[int, str | None]) -> Log:
     """Return rows as a log."""
     rows = list(rows)
     found = present.contents(ws, rows)
-    return Log(tuple(present.log_row(row, branch_of.get(row.id), found, history.by_identity) for row in rows))
+    return Log(tuple(present.log_row(row, branch_of.get(row.id), found, history.find) for row in rows))
 
 
-def hidden(row: Row, history: Resolved) -> bool:
+def hidden(row: Row, history: Snapshot) -> bool:
     """Tell whether a log leaves a commit out: a MARK, or what a summary covers and folds."""
     if row.kind == Kind.MARK:
         return True
-    unit = history.by_identity.get(row.identity) if row.is_unit else None
+    unit = history.find(row.identity) if row.is_unit else None
     return unit is not None and unit.covered
 
 
@@ -95,11 +95,11 @@ def expand(ws: Workspace, target: Any) -> Log:
     wanted = names.names_in(target)
     if len(wanted) != 1:
         raise RefError(f"expand takes one summary, not {len(wanted)}.", "Name one commit.")
-    history = ws.resolved(ws.tip())
+    history = ws.snapshot(ws.tip())
     row = names.commit_named(ws, wanted[0])
     if row.kind != Kind.SUMMARY:
         raise RefError(f"{wanted[0]} is no SUMMARY, so it covers nothing.", "log(kind='summary') lists them.")
-    if row.identity not in history.by_identity:
-        history = ws.resolved(row.id)
-    covered = [history.by_identity[target].row for target in row.targets if target in history.by_identity]
+    if not history.has(row.id):
+        history = ws.snapshot(row.id)
+    covered = [unit.row for target in row.targets if (unit := history.find(target)) is not None]
     return listed(ws, covered, history, dict.fromkeys((row.id for row in covered), ws.branch))

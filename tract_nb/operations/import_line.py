@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tract_nb.engine.resolve import Resolved
+from tract_nb.engine.snapshot import Snapshot
 from tract_nb.model.commit import Kind, Row, to_us
 from tract_nb.model.content import Content, ToolIO
 from tract_nb.model.event import Event
@@ -32,9 +32,9 @@ class ImportLine:
         self._calls: dict[str, list[_Waiting]] = {}
         self._covered: set[bytes] = set()
         if tip is not None:
-            self._take_up(ws.resolved(tip.id))
+            self._take_up(ws.snapshot(tip.id))
 
-    def _take_up(self, history: Resolved) -> None:
+    def _take_up(self, history: Snapshot) -> None:
         answered = {unit.call for unit in history.units if unit.call is not None}
         self._covered = {unit.identity for unit in history.units if unit.covered}
         for unit in history.units:
@@ -87,7 +87,7 @@ class ImportLine:
         """Return what a compaction stands for: all that shows, and what summaries among it stood for."""
         if self.tip is None:
             return ()
-        history = self.ws.resolved(self.tip.id)
+        history = self.ws.snapshot(self.tip.id)
         covered: dict[bytes, None] = {}
         for unit in history.shown:
             if unit.row.role != "system":
@@ -98,7 +98,7 @@ class ImportLine:
 
     def _settle(self, tx: Transaction, row: Row) -> Row:
         """Give a commit that changes what was before it the size of the context at it."""
-        before = self.ws.resolved(self.tip.id if self.tip else 0)
+        before = self.ws.snapshot(self.tip.id if self.tip else 0)
         after = before.plus(row)
         self._covered = {unit.identity for unit in after.units if unit.covered}
         return tx.set_context(row, after.size)
@@ -110,7 +110,7 @@ class ImportLine:
             self._run += 1
 
     def _answer(self, call_id: str) -> Row | None:
-        """Return the call that a result answers: by the rule of ``Resolved.call_of``."""
+        """Return the call that a result answers: by the rule of ``Snapshot.call_of``."""
         waiting = self._calls.get(call_id)
         if not waiting:
             return None

@@ -250,7 +250,7 @@ def _look_up(ws: Workspace, place: Place, prefix: str, *, first: str) -> None:
         return
     heads = refs.all_of(ws.db, place.tract, refs.HEADS)
     for branch in sorted(heads, key=lambda name: (name != first, name)):
-        keys = [row for row in ws.resolved(heads[branch]).rows if row.key and row.key.startswith(prefix)]
+        keys = [row for row in ws.snapshot(heads[branch]).rows if row.key and row.key.startswith(prefix)]
         if keys:
             place.ends[branch] = str(keys[-1].key).partition("!")[0]
             place.tips[branch] = heads[branch]

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from tract_nb.engine.resolve import Resolved, Unit
+from tract_nb.engine.resolve import Unit
+from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import RefError
 from tract_nb.model.commit import HASH_SHOWN, Commit, Kind, Row, preview
 from tract_nb.operations.workspace import Workspace
@@ -130,7 +131,7 @@ def names_in(target: Any) -> list[str]:
     return [name for item in target for name in names_in(item)]
 
 
-def unit_named(ws: Workspace, history: Resolved, name: str) -> Unit:
+def unit_named(ws: Workspace, history: Snapshot, name: str) -> Unit:
     """Return the unit that a name means: a MARK is stepped over, an EDIT means its unit.
 
     Raises
@@ -149,7 +150,7 @@ def unit_named(ws: Workspace, history: Resolved, name: str) -> Unit:
     if row.kind == Kind.MERGE:
         raise RefError(f"{name} is a MERGE, which has no text.", "Name one of the units it joined.")
     identity = row.targets[0] if row.kind == Kind.EDIT else row.identity
-    unit = history.by_identity.get(identity)
+    unit = history.find(identity)
     if unit is None:
         where = f"branch {ws.branch}" if ws.branch else "HEAD"
         raise RefError(f"{name} is not in the history of {where}.", "Switch to a branch that has it.")

@@ -25,6 +25,7 @@ def open_workspace(
     branch: str | None = None,
     model: str | None = None,
     token_budget: TokenBudget | None = None,
+    verify_cache: bool = False,
     clock: Clock | None = None,
     token_counter: TokenCounter | None = None,
     actor: str = "user",
@@ -56,6 +57,7 @@ def open_workspace(
         encoding=encoding or 0,
         clock=clock,
         actor=actor,
+        verify_cache=verify_cache,
         budget=token_budget or _budget(settings),
         notices=notices,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -25,6 +25,9 @@ TELLING = (
     "description",
     "prompt",
 )
+
+#: finds a unit by its identity
+Find = Callable[[bytes], Unit | None]
 
 
 def contents(ws: Workspace, rows: Sequence[Row]) -> dict[int, Content]:
@@ -67,11 +70,9 @@ def commits(ws: Workspace, rows: Sequence[Row]) -> list[Commit]:
     return made
 
 
-def log_row(
-    row: Row, branch: str | None, contents: Mapping[int, Content], units: Mapping[bytes, Unit]
-) -> tuple[object, ...]:
+def log_row(row: Row, branch: str | None, contents: Mapping[int, Content], find: Find) -> tuple[object, ...]:
     """Return a commit as a row of a :class:`~tract_nb.model.listing.Log`."""
-    unit = units.get(row.identity) if row.is_unit else None
+    unit = find(row.identity) if row.is_unit else None
     return (
         row.hash.hex()[:HASH_TAKEN],
         from_us(row.author_us),
@@ -81,20 +82,21 @@ def log_row(
         row.role,
         row.tokens,
         unit.priority.name if unit else None,
-        preview(says(row, contents, units)),
+        preview(says(row, contents, find)),
     )
 
 
-def says(row: Row, contents: Mapping[int, Content], units: Mapping[bytes, Unit]) -> str:
+def says(row: Row, contents: Mapping[int, Content], find: Find) -> str:
     """Return what a commit says in a list."""
     content = contents.get(row.blob) if row.blob is not None else None
     text = content.unit_text if content else ""
     if isinstance(content, ToolIO) and isinstance(content.arguments, dict):
         return headline(content.arguments) or text
     if row.kind == Kind.SUMMARY:
-        covered = [units[target] for target in row.targets if target in units]
+        covered = [unit for target in row.targets if (unit := find(target)) is not None]
         tokens = sum(unit.text.tokens for unit in covered)
-        return f"▸ {len(covered)} commits {short(tokens)} → {short(row.tokens)}: {text}"
+        before = f" {short(tokens)}" if covered else ""
+        return f"▸ {len(row.targets)} commits{before} → {short(row.tokens)}: {text}"
     if row.kind == Kind.EDIT:
         return f"of {row.targets[0].hex()[:8]}: {text}"
     if row.kind == Kind.MARK:

@@ -18,20 +18,20 @@ RECENT = 5
 def status(ws: Workspace) -> Status:
     """Return where the handle stands."""
     tip = ws.tip()
-    resolved = ws.resolved(tip)
-    tokens, source = count(ws, tip, resolved)
+    snapshot = ws.snapshot(tip)
+    tokens, source = count(ws, tip, snapshot)
     return Status(
         database=ws.db.name,
         tract=ws.name,
         branch=ws.branch,
         head=ws.row(tip).hash.hex() if tip else None,
-        commits=sum(row.kind != Kind.MARK for row in resolved.rows),
+        commits=sum(row.kind != Kind.MARK for row in snapshot.rows),
         tokens=tokens,
         token_source=source,
         max_tokens=ws.budget.max_tokens if ws.budget else None,
-        pinned=sum(unit.priority is Priority.PINNED for unit in resolved.units),
-        skipped=sum(unit.skipped for unit in resolved.units),
-        covered=sum(unit.covered for unit in resolved.units),
+        pinned=sum(unit.priority is Priority.PINNED for unit in snapshot.units),
+        skipped=sum(unit.skipped for unit in snapshot.units),
+        covered=sum(unit.covered for unit in snapshot.units),
         recent=history.log(ws, RECENT),
     )
 
@@ -47,7 +47,7 @@ def branches(ws: Workspace) -> Branches:
     listed = []
     for name, tip in heads.items():
         row = rows.get(tip)
-        text = present.says(said[tip], found, {}) if tip in said else ""
+        text = present.says(said[tip], found, lambda _: None) if tip in said else ""
         listed.append(
             (
                 name,

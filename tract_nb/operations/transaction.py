@@ -76,11 +76,11 @@ class Transaction:
         if is_plain(row):
             before = self.ws.cached(parents[0].hash) if parents else None
         else:
-            before = self.ws.resolved(parents[0].id if parents else 0)
+            before = self.ws.snapshot(parents[0].id if parents else 0)
         if before is not None:
             after = before.plus(row)
-            if after.size != row.context:
-                row = self.set_context(row, after.size)
+            if after.last.context != row.context:
+                row = self.set_context(row, after.last.context)
             self.ws.remember(row.hash, after)
         self.move(f"{refs.HEADS}{self.ws.branch}", row.id)
         return row

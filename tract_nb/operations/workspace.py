@@ -11,15 +11,15 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tract_nb.engine.linear import linear
-from tract_nb.engine.resolve import Resolved, resolve
+from tract_nb.engine.snapshot import EMPTY, Snapshot
 from tract_nb.engine.tokens import TokenCounter
-from tract_nb.errors import RefError, TractError
+from tract_nb.errors import RefError, StoreError, TractError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.commit import Row, to_us
 from tract_nb.store import objects, refs
 from tract_nb.store.database import Database
 
-CACHED = 16  # resolved histories a handle keeps
+CACHED = 64  # resolved histories a handle keeps; they share all but what differs
 CLOCK_VARIABLE = "TRACT_NB_CLOCK"
 
 Clock = Callable[[], datetime]
@@ -53,8 +53,9 @@ class Workspace:
     detached: int = 0
     previous: str | None = None
     seen: int = 0
+    verify_cache: bool = False
     notices: list[Notice] = field(default_factory=list)
-    _cache: OrderedDict[bytes, Resolved] = field(default_factory=OrderedDict)
+    _cache: OrderedDict[bytes, Snapshot] = field(default_factory=OrderedDict)
 
     def say(self, text: str) -> None:
         """Keep something to say once the verb is done."""
@@ -104,27 +105,38 @@ class Workspace:
             raise RefError(f"The commit number {number} is not in this database.", "Run verify.")
         return found
 
-    def resolved(self, number: int) -> Resolved:
+    def snapshot(self, number: int) -> Snapshot:
         """Return the resolved history at a commit, from the cache where it is there."""
         if not number:
             return EMPTY
         digest = self.row(number).hash
         cached = self._cache.get(digest)
         if cached is None:
-            cached = resolve(linear(objects.history(self.db, number), number))
+            cached = self._cold(number)
             self.remember(digest, cached)
+        elif self.verify_cache:
+            self._verify(cached, number)
         self._cache.move_to_end(digest)
         return cached
 
-    def cached(self, digest: bytes) -> Resolved | None:
+    def _cold(self, number: int) -> Snapshot:
+        return Snapshot.of(linear(objects.history(self.db, number), number))
+
+    def _verify(self, warm: Snapshot, number: int) -> None:
+        """Hold a cached snapshot against one that is resolved anew."""
+        cold = self._cold(number)
+        if warm.size != cold.size or list(warm.units) != list(cold.units) or warm.rows != cold.rows:
+            raise StoreError(
+                f"The cache of commit number {number} differs from what its history resolves to.",
+                "This is a fault of tract_nb: please report it. Reopen the tract to go on.",
+            )
+
+    def cached(self, digest: bytes) -> Snapshot | None:
         """Return a resolved history only if it is there."""
         return self._cache.get(digest)
 
-    def remember(self, digest: bytes, resolved: Resolved) -> None:
+    def remember(self, digest: bytes, snapshot: Snapshot) -> None:
         """Keep a resolved history, and let the one longest unused go."""
-        self._cache[digest] = resolved
+        self._cache[digest] = snapshot
         while len(self._cache) > CACHED:
             self._cache.popitem(last=False)
-
-
-EMPTY = resolve(())

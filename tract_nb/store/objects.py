@@ -137,8 +137,8 @@ def unmarked(db: Database, head: int) -> int:
 
 
 def keyed(db: Database, key: str) -> list[int]:
-    """Return the commits of any history that were written under a key."""
-    return [number for (number,) in db.all('SELECT id FROM "commit" WHERE key = ?', (key,))]
+    """Return the commits of any history that were written under a key, by rising number."""
+    return [number for (number,) in db.all('SELECT id FROM "commit" WHERE key = ? ORDER BY id', (key,))]
 
 
 def any_keyed(db: Database, prefix: str) -> bool:
