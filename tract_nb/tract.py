@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from pydantic import BaseModel
+
 from tract_nb import trace
 from tract_nb.engine.context import CompiledContext
 from tract_nb.engine.tokens import TokenCounter
 from tract_nb.errors import TractWarning
+from tract_nb.llm.prices import price
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.commit import Commit, Kind, Priority, Row
 from tract_nb.model.content import Artifact, Content, Dialogue, Instruction, Reasoning, ToolIO
-from tract_nb.model.event import Recording
+from tract_nb.model.custom import CustomType
+from tract_nb.model.difference import Diff
+from tract_nb.model.event import Recording, Usage
 from tract_nb.model.listing import Branches, BudgetTable, Imported, Log, Operations, Status, Tracts
-from tract_nb.operations import branches, budget, compiling, history, present, status
+from tract_nb.model.message import Compiler
+from tract_nb.operations import branches, budget, compiling, history, moving, names, present, status
 from tract_nb.operations import undo as undoing
 from tract_nb.operations.annotate import annotate
 from tract_nb.operations.commit import commit
+from tract_nb.operations.diff import diff
 from tract_nb.operations.edit import edit
+from tract_nb.operations.find import find
 from tract_nb.operations.graph import Graph, graph
 from tract_nb.operations.import_trace import import_trace
 from tract_nb.operations.opening import DEFAULT, open_workspace
+from tract_nb.operations.record_usage import record_usage
 from tract_nb.operations.workspace import Clock, Workspace
 from tract_nb.store.database import Database
+from tract_nb.store.refs import TAGS
 
 CALLER = 6  # frames from a warning up to the line that called the verb
 
@@ -62,6 +72,7 @@ class Tract:
         verify_cache: bool = False,
         clock: Clock | None = None,
         token_counter: TokenCounter | None = None,
+        compiler: Compiler | None = None,
         actor: str = "user",
     ) -> Self:
         """Open a tract; the same path opens the same context.
@@ -88,6 +99,8 @@ class Tract:
             Returns the present time; the system's without one.
         token_counter : TokenCounter, optional
             Counts tokens instead of tiktoken.
+        compiler : callable, optional
+            Takes the messages that would be sent, returns those to send instead.
         actor : str
             Who acts, for the operation log; ``undo`` takes back one's own.
 
@@ -107,13 +120,14 @@ class Tract:
             verify_cache=verify_cache,
             clock=clock,
             token_counter=token_counter,
+            compiler=compiler,
             actor=actor,
         )
 
     @classmethod
     def on(cls, db: Database, **options: Any) -> Self:
         """Return a handle on a tract of a database that is open; takes the options of :meth:`open`."""
-        tract = cls(open_workspace(db, **options))
+        tract = cls(open_workspace(db, prices=price, **options))
         tract._tell()
         Tract.first = Tract.first or tract
         return tract
@@ -307,6 +321,33 @@ class Tract:
                 self._ws, recording, redact=trace.redact_value if redact else None, path=where
             )
 
+    def register(
+        self,
+        name: str,
+        model: type[BaseModel],
+        *,
+        text: Callable[[Any], str],
+        role: str | Callable[[Any], str] = "assistant",
+        birth: Priority = Priority.NORMAL,
+    ) -> None:
+        """Register a content type of one's own with this handle.
+
+        Parameters
+        ----------
+        name : str
+            The ``content_type`` it is stored under.
+        model : type of pydantic.BaseModel
+            Its fields. Instances, and dicts with this content_type, can then be committed.
+        text : callable
+            What a value says when it is compiled; stored with it, so that any other process
+            compiles it too.
+        role : str or callable
+            The role it compiles to.
+        birth : Priority
+            The priority of its units at birth.
+        """
+        self._ws.types[name] = CustomType(name, model, role, text, birth)
+
     # -- branches ---------------------------------------------------------------------------------
 
     def branch(self, name: str, at: str | None = None) -> Commit | None:
@@ -331,10 +372,47 @@ class Tract:
         with self._reading():
             return status.all_tracts(self._ws.db)
 
+    def checkout(self, target: str) -> Status:
+        """Stand on a branch, or on any commit: detached, to read; writing there needs a branch."""
+        with self._writing():
+            moving.checkout(self._ws, target)
+            return status.status(self._ws)
+
+    def reset(self, target: str, mode: str = "soft") -> Status:
+        """Move the branch to a commit; what came after it is not on it any more.
+
+        Parameters
+        ----------
+        target : str
+            Any name of a commit of this tract.
+        mode : {"soft", "hard"}
+            ``soft`` keeps what was dropped as long as the operation is kept, ``hard`` leaves it to
+            the next gc. Until then both can be undone.
+        """
+        with self._writing():
+            moving.reset(self._ws, target, mode)
+            return status.status(self._ws)
+
+    def tag(self, target: Any, name: str) -> Commit:
+        """Name a commit; the name is good wherever a commit is asked for."""
+        with self._writing():
+            return self._presented(moving.tag(self._ws, names.one_name(target), name))
+
+    def tags(self) -> Branches:
+        """Return the tags: name, commit, tokens, time."""
+        with self._reading():
+            return status.branches(self._ws, TAGS)
+
     def undo(self) -> Operations:
-        """Take back this actor's newest operation that moved a ref; return that operation."""
+        """Take back this actor's newest operation that moved a ref; return the operation that did."""
         with self._writing():
             undoing.undo(self._ws)
+            return status.operations(self._ws, 1)
+
+    def redo(self) -> Operations:
+        """Take back this actor's newest undo; return the operation that did."""
+        with self._writing():
+            undoing.redo(self._ws)
             return status.operations(self._ws, 1)
 
     def operations(self, limit: int | None = None) -> Operations:
@@ -344,18 +422,83 @@ class Tract:
 
     # -- reading ----------------------------------------------------------------------------------
 
-    def compile(self, at: str | None = None, *, include_reasoning: bool = False) -> CompiledContext:
+    def compile(
+        self,
+        at: str | None = None,
+        *,
+        at_time: datetime | None = None,
+        order: Iterable[Any] | None = None,
+        include_reasoning: bool = False,
+    ) -> CompiledContext:
         """Return what a model is sent.
 
         Parameters
         ----------
         at : str, optional
             Any name of a commit; HEAD without one.
+        at_time : datetime.datetime, optional
+            As the branch was at that time (UTC where it has no zone).
+        order : iterable, optional
+            The units in an order of one's own: each that compiles, once.
         include_reasoning : bool
             Send the model's own thoughts too.
         """
         with self._reading():
-            return compiling.compile_context(self._ws, at, include_reasoning=include_reasoning)
+            return compiling.compile_context(
+                self._ws, at, at_time=at_time, order=order, include_reasoning=include_reasoning
+            )
+
+    def diff(self, a: str, b: str = "HEAD") -> Diff:
+        """Return what changed from one commit's context to another's, unit by unit."""
+        with self._reading():
+            return diff(self._ws, a, b)
+
+    def find(
+        self,
+        text: str | None = None,
+        *,
+        config: Mapping[str, Any] | None = None,
+        role: str | None = None,
+    ) -> Log:
+        """Return the units of all branches that fit every condition, newest first.
+
+        Parameters
+        ----------
+        text : str, optional
+            What the effective text holds; upper and lower case are alike.
+        config : mapping, optional
+            Conditions on the generation config: a value, ``(">", 0.8)``, ``("in", [...])``,
+            ``("missing",)``.
+        role : str, optional
+            system, user, assistant or tool.
+        """
+        with self._reading():
+            return find(self._ws, text, config=config, role=role)
+
+    def record_usage(
+        self, usage: Any, commit: Any = None, *, model: str | None = None, cost: float | None = None
+    ) -> Usage:
+        """Keep what a provider reported for a reply.
+
+        Parameters
+        ----------
+        usage : Any
+            The reply's ``usage`` as OpenAI, Anthropic or litellm give it, or the whole reply.
+        commit : str or Commit, optional
+            The reply; the newest unit at HEAD without one.
+        model : str, optional
+            Who wrote it.
+        cost : float, optional
+            What it cost, in US dollars.
+
+        Raises
+        ------
+        ContentError
+            If it is no usage, or contradicts itself.
+        """
+        with self._writing():
+            _, read = record_usage(self._ws, usage, commit, model=model, cost=cost)
+            return read
 
     def log(
         self,

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, chain
+from itertools import accumulate, chain, takewhile
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -16,10 +16,12 @@ from tract_nb.engine.pairing import Paired, pair
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Chunk, Snapshot
 from tract_nb.engine.snapshot import Reader as BlobReader
+from tract_nb.errors import TractError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, from_us, preview
 from tract_nb.model.content import from_payload
 from tract_nb.model.message import Message
+from tract_nb.model.price import Prices
 from tract_nb.model.table import UTC, Column, Table, cell_html
 
 if TYPE_CHECKING:
@@ -49,6 +51,9 @@ class Reader(Protocol):
     def payloads(self, numbers: Iterable[int]) -> Mapping[int, bytes]: ...
 
     def configs(self, numbers: Iterable[int]) -> Mapping[int, Mapping[str, Any] | None]: ...
+
+    def last_sent(self) -> Snapshot | None:
+        """Return the history that the last reported call on this line was made with."""
 
 
 class Messages(Sequence[Message]):
@@ -141,8 +146,10 @@ class CompiledContext:
         for an earlier commit, what came since counted) or ``estimate`` (no encoding could be loaded).
     budget : TokenBudget or None
         The tract's.
-    snapshot, include_reasoning, reader
-        What the rest is read from.
+    model : str or None
+        The tract's, whose prices :meth:`cost` takes.
+    snapshot, include_reasoning, reader, prices, own_messages
+        What the rest is made from.
     """
 
     head: str
@@ -152,23 +159,32 @@ class CompiledContext:
     snapshot: Snapshot
     include_reasoning: bool
     reader: Reader
+    model: str | None = None
+    prices: Prices | None = None
+    own_messages: tuple[Message, ...] | None = None  # what a compiler of the user's made of it
 
     @cached_property
-    def messages(self) -> Messages:
-        """The units that are sent, in order."""
+    def messages(self) -> Sequence[Message]:
+        """What is sent, in order."""
+        return self._units if self.own_messages is None else self.own_messages
+
+    @cached_property
+    def _units(self) -> Messages:
         return Messages(self.snapshot.chunks, self.reader.payloads, reasoning=self.include_reasoning)
 
     @property
     def commit_hashes(self) -> tuple[str, ...]:
         """The full hashes of the messages' commits."""
-        return tuple(unit.row.hash.hex() for unit in self.messages.units())
+        if self.own_messages is not None:
+            return tuple(message.commit for message in self.own_messages)
+        return tuple(unit.row.hash.hex() for unit in self._units.units())
 
     @property
     def generation_configs(self) -> tuple[Mapping[str, Any] | None, ...]:
         """The generation config of each message's commit; None where it has none."""
-        numbers = [unit.row.id for unit in self.messages.units()]
-        found = self.reader.configs(numbers)
-        return tuple(found[number] for number in numbers)
+        numbers = {unit.row.hash.hex(): unit.row.id for unit in self._units.units()}
+        found = self.reader.configs(numbers.values())
+        return tuple(found.get(numbers.get(commit, 0)) for commit in self.commit_hashes)
 
     @cached_property
     def _paired(self) -> Paired:
@@ -190,9 +206,53 @@ class CompiledContext:
         """Return the ``messages`` of an OpenAI chat completion; litellm takes the same."""
         return providers.to_openai(self._paired.turns)
 
-    def to_anthropic(self) -> dict[str, Any]:
-        """Return ``messages`` and, where there is one, ``system`` of an Anthropic request."""
-        return providers.to_anthropic(self._paired.turns)
+    def to_anthropic(self, *, cache_control: bool = False) -> dict[str, Any]:
+        """Return ``messages`` and, where there is one, ``system`` of an Anthropic request.
+
+        Parameters
+        ----------
+        cache_control : bool
+            Mark what the provider may keep: the system prompt, the prefix that this context shares
+            with the last call reported on this branch, and its end for the next call.
+        """
+        if not cache_control:
+            return providers.to_anthropic(self._paired.turns)
+        return providers.to_anthropic(self._paired.turns, cached=self._cached())
+
+    def _cached(self) -> frozenset[str]:
+        """Return the commits of the prefix that this context shares with the last call reported."""
+        sent = self.reader.last_sent()
+        same = takewhile(
+            lambda pair: (pair[0].row.hash, pair[0].text.hash) == (pair[1].row.hash, pair[1].text.hash),
+            zip(self._units.units(), sent.shown if sent else (), strict=False),
+        )
+        return frozenset(unit.row.hash.hex() for unit, _ in same)
+
+    def cost(self, model: str | None = None, *, cached_tokens: int = 0, output_tokens: int = 0) -> float:
+        """Return what it costs to send this context, in US dollars, by litellm's own table.
+
+        Parameters
+        ----------
+        model : str, optional
+            Whose prices; the tract's model without one.
+        cached_tokens : int
+            How many of the tokens the provider has in its cache.
+        output_tokens : int
+            How long a reply to count in.
+
+        Raises
+        ------
+        TractError
+            If no price is known for the model.
+        """
+        name = model or self.model
+        if name is None or self.prices is None:
+            raise TractError(
+                "No model is named.", "Give cost(model='gpt-4o'), or open the tract with model=..."
+            )
+        price = self.prices(name)
+        fresh = max(self.token_count - cached_tokens, 0)
+        return fresh * price.input + cached_tokens * price.cached + output_tokens * price.output
 
     def to_text(self) -> str:
         """Return the context as one text, a heading before each message."""
@@ -203,6 +263,7 @@ class CompiledContext:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a unit: commit, role, type, name, tokens, priority, time, text."""
+        times = {unit.row.hash.hex(): from_us(unit.row.author_us) for unit in self._units.units()}
         return ContextTable(
             tuple(
                 (
@@ -212,10 +273,10 @@ class CompiledContext:
                     message.name,
                     message.tokens,
                     message.priority.name,
-                    from_us(unit.row.author_us),
+                    times.get(message.commit),
                     message.text,
                 )
-                for message, unit in zip(self.messages, self.messages.units(), strict=True)
+                for message in self.messages
             )
         ).to_frame()
 

@@ -29,6 +29,7 @@ MAX_NAME, MAX_ID = 64, 40
 class Call:
     """A call with an id and a name that providers accept, and its arguments as an object."""
 
+    commit: str
     id: str
     name: str
     arguments: dict[str, Any]
@@ -52,6 +53,11 @@ class Turn:
     texts: list[Message] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+
+    @property
+    def commits(self) -> list[str]:
+        """The hashes of its texts and calls."""
+        return [*(message.commit for message in self.texts), *(call.commit for call in self.calls)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ def _assistant(
     for member in members:
         if not member.is_call:
             continue
-        call = Call(names.call_id(member), names.tool(member), names.arguments(member))
+        call = Call(member.commit, names.call_id(member), names.tool(member), names.arguments(member))
         turn.calls.append(call)
         turn.answers.append(_answer(member, call, results.get(member.identity, []), left_out, warnings))
     return turn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import orjson
@@ -69,19 +69,29 @@ def to_openai(turns: Sequence[Turn]) -> list[dict[str, Any]]:
     return said
 
 
-def to_anthropic(turns: Sequence[Turn]) -> dict[str, Any]:
-    """Return ``system`` (where there is one) and ``messages`` of an Anthropic message request."""
+def to_anthropic(turns: Sequence[Turn], *, cached: Collection[str] | None = None) -> dict[str, Any]:
+    """Return ``system`` (where there is one) and ``messages`` of an Anthropic message request.
+
+    With ``cached``, the hashes of what the last call was sent, ends of prefixes are marked for the
+    provider's cache: of the system prompt, of what that call was sent, of all.
+    """
     system = [{"type": "text", "text": joined(turn.texts)} for turn in turns if turn.role == "system"]
     said: list[dict[str, Any]] = []
+    marks = system[-1:]
     for turn in turns:
         if turn.role == "system":
             continue
         _say(said, turn.role, [*_text_blocks(turn.texts), *_call_blocks(turn)])
         if turn.answers:
             _say(said, "user", [_result_block(answer) for answer in turn.answers])
+        if cached and all(commit in cached for commit in turn.commits):
+            marks = [*system[-1:], said[-1]["content"][-1]]
     if not said or said[0]["role"] != "user":
         said.insert(0, {"role": "user", "content": [{"type": "text", "text": STARTS_HERE}]})
     _trim_end(said)
+    if cached is not None:
+        for block in (*marks, said[-1]["content"][-1]):
+            block["cache_control"] = {"type": "ephemeral"}
     return {"system": system, "messages": said} if system else {"messages": said}
 
 

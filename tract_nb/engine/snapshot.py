@@ -166,6 +166,12 @@ class Snapshot:
                     found = unit  # an earlier one of the same run comes before it
         return found or last
 
+    def reordered(self, shown: Iterable[Unit]) -> Snapshot:
+        """Return a view of some units in an order of their own; it is for compiling only."""
+        units = tuple(shown)
+        chunks = tuple(Chunk(units[start : start + CHUNK]) for start in range(0, len(units), CHUNK))
+        return Snapshot(chunks, self.count, self.size, self._line, self._length)
+
     # -- growing ----------------------------------------------------------------------------------
 
     def plus(self, row: Row) -> Snapshot:

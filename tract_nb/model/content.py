@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal, Self
 
 import orjson
@@ -27,6 +27,11 @@ class Content(BaseModel):
     type: ClassVar[str] = ""
     birth: ClassVar[Priority] = Priority.NORMAL
     compiles_to: ClassVar[str] = "assistant"
+
+    @property
+    def unit_type(self) -> str:
+        """The name of its type in the store."""
+        return self.type
 
     @property
     def unit_role(self) -> str:
@@ -201,14 +206,22 @@ TYPES: dict[str, type[Content]] = {
 }
 
 
-class Unknown(Content):
-    """A content of a type this process does not know; kept and shown as data."""
+class Stored(Content):
+    """A content as it is stored, of a type that is registered or that nobody here knows: data.
+
+    Its payload says the role and the text; one that does not compiles as its JSON.
+    """
 
     data: dict[str, Any]
 
     @property
+    def unit_type(self) -> str:
+        return str(self.data.get("content_type", ""))
+
+    @property
     def unit_role(self) -> str:
-        return str(self.data.get("role", "assistant"))
+        role = self.data.get("role")
+        return role if role in ("system", "user", "tool") else "assistant"
 
     @property
     def unit_text(self) -> str:
@@ -227,17 +240,19 @@ def from_payload(payload: Mapping[str, Any]) -> Content:
     fields = dict(payload)
     kind = TYPES.get(fields.pop("content_type", ""))
     if kind is None:
-        return Unknown(data=dict(payload))
+        return Stored(data=dict(payload))
     return kind(**fields)
 
 
-def coerce(content: Content | Mapping[str, Any] | str) -> Content:
+def coerce(content: Content | Mapping[str, Any] | str, known: Iterable[str] = ()) -> Content:
     """Return what a caller gave as a content.
 
     Parameters
     ----------
     content : Content, mapping or str
         A mapping names its type under ``content_type``; a text is what the user says.
+    known : iterable of str
+        Names of types that the caller registered, for the error.
 
     Raises
     ------
@@ -255,7 +270,7 @@ def coerce(content: Content | Mapping[str, Any] | str) -> Content:
         )
     name = content.get("content_type")
     if name not in TYPES:
-        raise ContentError(f"Unknown content type {name!r}.", f"The types are {', '.join(TYPES)}.")
+        raise ContentError(f"Unknown content type {name!r}.", f"The types are {', '.join([*TYPES, *known])}.")
     try:
         return from_payload(content)
     except (ValidationError, TypeError) as error:

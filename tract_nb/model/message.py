@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,3 +65,7 @@ class Message:
     def __repr__(self) -> str:
         who = f"{self.role} {self.name}" if self.name else self.role
         return f"<{who}, {self.tokens:,} tokens, {self.commit[:HASH_SHOWN]}: {preview(self.text, 60)}>"
+
+
+#: a compiler of one's own: takes the messages that tract_nb would send, returns those to send instead
+Compiler = Callable[[Sequence[Message]], Iterable[Message]]

@@ -17,7 +17,9 @@ from tract_nb.tract import Tract
 _LINE = re.compile(r"^(?:\s*[\w, ]+=)?\s*%{1,2}tract\s(?P<words>.*)$", re.DOTALL)
 _BODY = re.compile(r"^\s*%%tract\s")
 #: commands whose arguments are names of commits
-_TAKES_REF = frozenset({"show", "expand", "compile", "export", "pin", "skip", "unpin", "edit"})
+_TAKES_REF = frozenset(
+    {"show", "expand", "compile", "export", "pin", "skip", "unpin", "edit", "diff", "reset", "checkout"}
+)
 _TAKES_BRANCH = frozenset({"switch"})
 
 

@@ -16,11 +16,11 @@ from tract_nb.store import refs
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-./]|/\.|[/.]$|\.lock$|\.lock/")
 
 
-def check_name(name: str) -> None:
+def check_name(name: str, what: str = "branch") -> None:
     """Refuse a name that git would refuse too, or that means HEAD."""
     if not name or name in ("HEAD", "@") or _FORBIDDEN.search(name):
         raise RefError(
-            f"{name!r} cannot name a branch.",
+            f"{name!r} cannot name a {what}.",
             "Use letters, digits, -, _ and /, as in git: try/shorter-prompt.",
         )
 
@@ -53,7 +53,8 @@ def switch(ws: Workspace, name: str) -> int:
     if name == ws.branch:
         return number
     if not ws.db.read_only:
-        with transaction(ws, "switch", {"to": name, "from": ws.branch}, always=True):
+        with transaction(ws, "switch", {"to": name, "from": ws.branch}) as tx:
+            tx.listed = True
             refs.set_open_branch(ws.db, ws.tract, name)
     ws.previous, ws.branch, ws.detached, ws.seen = ws.branch, name, 0, number
     return number

@@ -26,8 +26,8 @@ def commit(
     key: str | None = None,
 ) -> Row:
     """Append a unit; with a ``key`` that this history has already, keep or edit that one instead."""
-    given = _clean(ws, coerce(content))
-    with transaction(ws, "commit", {"type": given.type}) as tx:
+    given, birth = accepted(ws, content)
+    with transaction(ws, "commit", {"type": given.unit_type}) as tx:
         head = tx.head()
         if key is not None and head is not None:
             earlier = edit.keyed(ws, head, key)
@@ -39,7 +39,7 @@ def commit(
             [head] if head else [],
             content=given,
             targets=targets,
-            priority=given.birth if priority is None else priority,
+            priority=birth if priority is None else priority,
             message=message,
             metadata=metadata,
             generation_config=generation_config,
@@ -47,6 +47,16 @@ def commit(
         )
         check_budget(ws, row.context)
         return row
+
+
+def accepted(ws: Workspace, content: Any) -> tuple[Content, Priority]:
+    """Return what a caller gave as a content, and the priority it is born with."""
+    for custom in ws.types.values():
+        named = isinstance(content, Mapping) and content.get("content_type") == custom.name
+        if named or isinstance(content, custom.model):
+            return _clean(ws, custom.made(content)), custom.birth
+    given = _clean(ws, coerce(content, ws.types))
+    return given, given.birth
 
 
 def _paired(ws: Workspace, tx: Transaction, content: Content) -> tuple[Content, tuple[bytes, ...]]:

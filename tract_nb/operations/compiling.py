@@ -3,54 +3,145 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from tract_nb.engine.context import CompiledContext
+from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import ESTIMATE, context_size, message_size
+from tract_nb.errors import ContentError, RefError
+from tract_nb.model.commit import HASH_SHOWN, from_us, to_us
 from tract_nb.operations import names
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import objects
-from tract_nb.store.database import Database
+from tract_nb.store import objects, oplog, refs
+from tract_nb.store.usage import usage_before
 
 
 @dataclass(frozen=True)
 class StoreReader:
     """Reads what a context shows when it is looked at: what it reads is never changed."""
 
-    db: Database
+    ws: Workspace
+    number: int
 
     def payloads(self, numbers: Iterable[int]) -> Mapping[int, bytes]:
         """Return stored bytes by blob number."""
-        with self.db.read():
-            return objects.blobs(self.db, numbers)
+        with self.ws.db.read():
+            return objects.blobs(self.ws.db, numbers)
 
     def configs(self, numbers: Iterable[int]) -> Mapping[int, Mapping[str, Any] | None]:
         """Return generation configs by commit number."""
-        with self.db.read():
-            found = objects.details(self.db, list(numbers))
+        with self.ws.db.read():
+            found = objects.details(self.ws.db, list(numbers))
         return {number: details.generation_config for number, details in found.items()}
+
+    def last_sent(self) -> Snapshot | None:
+        """Return the history that the last reported call on this line was made with."""
+        with self.ws.db.read():
+            found = usage_before(self.ws.db, self.number) if self.number else None
+            return self.ws.snapshot(found.commit) if found else None
 
 
 def compile_context(
-    ws: Workspace, at: str | None = None, *, include_reasoning: bool = False
+    ws: Workspace,
+    at: str | None = None,
+    *,
+    at_time: datetime | None = None,
+    order: Iterable[Any] | None = None,
+    include_reasoning: bool = False,
 ) -> CompiledContext:
-    """Return the context at a commit; of HEAD without one."""
-    number = names.commit_named(ws, at).id if at else ws.tip()
+    """Return the context at a commit, of HEAD without one, or as it was at a time."""
+    if at is not None and at_time is not None:
+        raise ContentError("at and at_time both say which commit.", "Give one of them.")
+    if at_time is not None:
+        number = commit_at(ws, to_us(at_time))
+    else:
+        number = names.commit_named(ws, at).id if at else ws.tip()
     history = ws.snapshot(number)
     tokens, source = count(ws, number, history)
     if include_reasoning:
         tokens += sum(message_size(unit.text.tokens) for unit in history.shown if unit.is_reasoning)
-    return CompiledContext(
+    context = CompiledContext(
         head=history.last.hash.hex() if number else "",
-        snapshot=history,
+        snapshot=history
+        if order is None
+        else ordered(ws, history, order, include_reasoning=include_reasoning),
         include_reasoning=include_reasoning,
         token_count=tokens,
         token_source=source,
         budget=ws.budget,
-        reader=StoreReader(ws.db),
+        reader=StoreReader(ws, number),
+        model=ws.model,
+        prices=ws.prices,
     )
+    return context if ws.compiler is None else custom(ws, context)
+
+
+def custom(ws: Workspace, context: CompiledContext) -> CompiledContext:
+    """Return a context as the tract's own compiler makes it, counted anew."""
+    assert ws.compiler is not None
+    messages = tuple(ws.compiler(context.messages))
+    tokens = context_size(sum(message_size(ws.counter.count(message.text)) for message in messages))
+    source = ESTIMATE if ws.counter.name == ESTIMATE else "tiktoken"
+    return replace(context, own_messages=messages, token_count=tokens, token_source=source)
+
+
+def ordered(ws: Workspace, history: Snapshot, order: Iterable[Any], *, include_reasoning: bool) -> Snapshot:
+    """Return a history with what it shows in another order; nothing is committed.
+
+    Raises
+    ------
+    RefError
+        If the order leaves out a shown unit, names one twice, or one that is not shown.
+    """
+    shown = {unit.identity: unit for unit in history.shown if include_reasoning or not unit.is_reasoning}
+    wanted = [names.unit_named(ws, history, name) for name in names.names_in(list(order))]
+    given = [unit.identity for unit in wanted]
+    for unit in wanted:
+        if unit.identity not in shown:
+            raise RefError(
+                f"{_short(unit)} does not compile, so it has no place in an order.", "See compile()."
+            )
+    doubled = [unit for unit in wanted if given.count(unit.identity) > 1]
+    if doubled:
+        raise RefError(f"{_short(doubled[0])} stands in the order twice.", "Name each unit once.")
+    missing = [unit for identity, unit in shown.items() if identity not in set(given)]
+    if missing:
+        raise RefError(
+            f"The order leaves out {len(missing)} units, {_short(missing[0])} first.",
+            "Name every unit of compile().commit_hashes.",
+        )
+    return history.reordered(wanted)
+
+
+def _short(unit: Unit) -> str:
+    return unit.row.hash.hex()[:HASH_SHOWN]
+
+
+def commit_at(ws: Workspace, at: int) -> int:
+    """Return where the branch stood at a time, in microseconds since the epoch.
+
+    After its last operation recorded by then; before the first one, as far as the imported history
+    goes whose times, the latest so far, are not after it.
+    """
+    if ws.branch is None:
+        raise RefError("HEAD is detached, so it has no past of its own.", "Switch to a branch.")
+    ref = refs.HEADS + ws.branch
+    tip = oplog.tip_at(ws.db, ws.tract, ref, at)
+    if tip:
+        return tip
+    first = oplog.first_tip(ws.db, ws.tract, ref)
+    found = 0
+    for row in ws.snapshot(first).rows if first else ():
+        if row.author_us > at:
+            break
+        found = row.id
+    if not found:
+        when = from_us(at).strftime("%Y-%m-%d %H:%M:%S")
+        raise RefError(f"{ws.branch} has nothing as old as {when} UTC.", "log() shows its times.")
+    return found
 
 
 def count(ws: Workspace, number: int, history: Snapshot) -> tuple[int, str]:
@@ -60,12 +151,11 @@ def count(ws: Workspace, number: int, history: Snapshot) -> tuple[int, str]:
     since; without a report all is counted.
     """
     counted = context_size(history.size)
-    found = objects.usage_before(ws.db, number) if number else None
+    found = usage_before(ws.db, number) if number else None
     if found is None:
         return counted, ESTIMATE if ws.counter.name == ESTIMATE else "tiktoken"
-    commit, usage = found
-    reported = usage["input_tokens"] + usage["output_tokens"]
-    if commit == number:
+    reported = found.usage.total_tokens
+    if found.commit == number:
         return reported, "api"
-    since = history.size - ws.row(commit).context
+    since = history.size - ws.row(found.commit).context
     return max(reported + since, 0), "api+estimate"

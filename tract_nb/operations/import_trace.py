@@ -21,7 +21,7 @@ from tract_nb.operations.opening import MAIN
 from tract_nb.operations.rewinds import Lines
 from tract_nb.operations.transaction import Transaction, transaction
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import objects, refs
+from tract_nb.store import objects, refs, usage
 
 CHUNK = 500  # events a transaction: other writers wait for one chunk at most
 
@@ -116,9 +116,9 @@ class Importer:
 
     def finish(self, tx: Transaction) -> list[str]:
         """Store usage, move the branches; return the names of those made for rewinds."""
-        objects.drop_usage(self.ws.db, self._replaced)
-        for row, usage, model, cost in self._usage.values():
-            objects.put_usage(self.ws.db, row.id, usage, model, cost)
+        usage.drop_usage(self.ws.db, self._replaced)
+        for row, reported, model, cost in self._usage.values():
+            usage.put_usage(self.ws.db, row.id, reported, model, cost)
         made = []
         for name, line in self.grown.items():
             if line.tip is None:

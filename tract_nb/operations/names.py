@@ -131,6 +131,14 @@ def names_in(target: Any) -> list[str]:
     return [name for item in target for name in names_in(item)]
 
 
+def one_name(target: Any) -> str:
+    """Return the name of the one commit that a verb was given."""
+    found = names_in(target)
+    if len(found) != 1:
+        raise RefError(f"This takes one commit, not {len(found)}.", "Name one.")
+    return found[0]
+
+
 def unit_named(ws: Workspace, history: Snapshot, name: str) -> Unit:
     """Return the unit that a name means: a MARK is stepped over, an EDIT means its unit.
 

@@ -10,6 +10,8 @@ import orjson
 from tract_nb.engine.tokens import TiktokenCounter, TokenCounter
 from tract_nb.errors import RefError, TractError
 from tract_nb.model.budget import TokenBudget
+from tract_nb.model.message import Compiler
+from tract_nb.model.price import Prices
 from tract_nb.operations.workspace import Clock, Notice, Workspace
 from tract_nb.store import objects, oplog, refs
 from tract_nb.store.database import Database
@@ -26,6 +28,8 @@ def open_workspace(
     model: str | None = None,
     token_budget: TokenBudget | None = None,
     verify_cache: bool = False,
+    prices: Prices | None = None,
+    compiler: Compiler | None = None,
     clock: Clock | None = None,
     token_counter: TokenCounter | None = None,
     actor: str = "user",
@@ -58,6 +62,9 @@ def open_workspace(
         clock=clock,
         actor=actor,
         verify_cache=verify_cache,
+        model=wanted.get("model"),
+        prices=prices,
+        compiler=compiler,
         budget=token_budget or _budget(settings),
         notices=notices,
     )

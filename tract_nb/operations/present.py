@@ -9,7 +9,7 @@ import orjson
 
 from tract_nb.engine.resolve import Unit
 from tract_nb.model.commit import HASH_TAKEN, Commit, Kind, Priority, Row, from_us, preview
-from tract_nb.model.content import Content, ToolIO, from_payload
+from tract_nb.model.content import Content, Stored, ToolIO, from_payload
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects
 
@@ -51,7 +51,7 @@ def commits(ws: Workspace, rows: Sequence[Row]) -> list[Commit]:
             Commit(
                 hash=row.hash.hex(),
                 kind=Kind(row.kind),
-                content=content,
+                content=_as_registered(ws, content),
                 text=content.unit_text if content else "",
                 type=row.type,
                 role=row.role,
@@ -68,6 +68,12 @@ def commits(ws: Workspace, rows: Sequence[Row]) -> list[Commit]:
             )
         )
     return made
+
+
+def _as_registered(ws: Workspace, content: Content | None) -> Any:
+    """Return a content of a registered type as the caller's own model, all others as they are."""
+    custom = ws.types.get(content.unit_type) if isinstance(content, Stored) else None
+    return custom.read(content) if custom and isinstance(content, Stored) else content
 
 
 def log_row(row: Row, branch: str | None, contents: Mapping[int, Content], find: Find) -> tuple[object, ...]:

@@ -36,9 +36,9 @@ def status(ws: Workspace) -> Status:
     )
 
 
-def branches(ws: Workspace) -> Branches:
-    """Return the tract's branches, by name."""
-    heads = refs.all_of(ws.db, ws.tract, refs.HEADS)
+def branches(ws: Workspace, prefix: str = refs.HEADS) -> Branches:
+    """Return the tract's branches, or its tags, by name."""
+    heads = refs.all_of(ws.db, ws.tract, prefix)
     ws.tip()
     rows = objects.rows(ws.db, [tip for tip in heads.values() if tip])
     # a MARK says nothing: the preview is of what stands before it
@@ -51,7 +51,7 @@ def branches(ws: Workspace) -> Branches:
         listed.append(
             (
                 name,
-                name == ws.branch,
+                prefix == refs.HEADS and name == ws.branch,
                 row.hash.hex()[:HASH_TAKEN] if row else None,
                 context_size(row.context) if row else 0,
                 from_us(row.author_us) if row else None,

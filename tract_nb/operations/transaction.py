@@ -14,7 +14,7 @@ from tract_nb.errors import HeadMovedError, RefError
 from tract_nb.model.commit import HASH_SHOWN, Kind, Row
 from tract_nb.model.content import Content
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import objects, oplog, refs, sql
+from tract_nb.store import configs, objects, oplog, refs, sql
 from tract_nb.store.oplog import Move
 
 
@@ -25,6 +25,7 @@ class Transaction:
         self.ws = ws
         self.db = ws.db
         self.moves: dict[tuple[int, str], Move] = {}
+        self.listed = False  # whether the operation is kept although it moved no ref
         self._now = max(ws.now_us(), oplog.last_at(ws.db) + 1)
         self.started_us = self._now
 
@@ -118,7 +119,7 @@ class Transaction:
             origin=None,
             author_us=author,
             priority=priority,
-            type=content.type if content else None,
+            type=content.unit_type if content else None,
             role=content.unit_role if content else None,
             name=getattr(content, "name", None) or None,
             call_id=getattr(content, "call_id", None),
@@ -153,7 +154,7 @@ class Transaction:
         if not config:
             return None
         data = canonical(dict(config))
-        return objects.put_config(self.db, sha256(data), data.decode())
+        return configs.put_config(self.db, sha256(data), data.decode())
 
     # -- refs -------------------------------------------------------------------------------------
 
@@ -207,18 +208,17 @@ def transaction(
     *,
     reason: str | None = None,
     undoes: int | None = None,
-    always: bool = False,
 ) -> Iterator[Transaction]:
     """Run one verb under the write lock and write its operation.
 
-    A verb that moved no ref writes no operation, unless ``always``. What it raises, also an
+    A verb that moved no ref writes no operation, unless it set ``listed``. What it raises, also an
     interrupt, rolls all of it back.
     """
     with ws.db.write():
         tx = Transaction(ws)
         yield tx
         moves = [move for move in tx.moves.values() if move.old != move.new]
-        if moves or always:
+        if moves or tx.listed:
             oplog.add(
                 ws.db,
                 tract=ws.tract,

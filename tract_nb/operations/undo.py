@@ -1,9 +1,9 @@
-"""undo: take back an operation by a new one that sets its refs back."""
+"""undo and redo: take back an operation by a new one that sets its refs back."""
 
 from __future__ import annotations
 
 from tract_nb.errors import RefError
-from tract_nb.operations.transaction import transaction
+from tract_nb.operations.transaction import Transaction, transaction
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import oplog, refs
 from tract_nb.store.oplog import OpRow
@@ -17,22 +17,47 @@ def undo(ws: Workspace) -> OpRow:
     RefError
         If there is none, or if a ref is not where that operation put it.
     """
-    with ws.db.read():
-        done = oplog.undoable(ws.db, ws.tract, ws.actor)
+    done = oplog.undoable(ws.db, ws.tract, ws.actor)
     if done is None:
         raise RefError(
             f"There is nothing to undo: {ws.actor} moved no ref yet.", "Run operations to see all."
         )
-    why = f"takes back {done.verb}, operation {done.id}"
-    with transaction(ws, "undo", reason=why, undoes=done.id) as tx:
+    _take_back(ws, "undo", done, f"takes back {done.verb}, operation {done.id}")
+    return done
+
+
+def redo(ws: Workspace) -> OpRow:
+    """Take back this actor's newest undo that is in effect.
+
+    Raises
+    ------
+    RefError
+        If there is none, or if something moved a ref since.
+    """
+    undone = oplog.redoable(ws.db, ws.tract, ws.actor)
+    if undone is None:
+        raise RefError(f"There is nothing to redo: no undo by {ws.actor} is in effect.", "See operations.")
+    _take_back(ws, "redo", undone, f"does again what operation {undone.id} undid")
+    return undone
+
+
+def _take_back(ws: Workspace, verb: str, done: OpRow, reason: str) -> None:
+    with transaction(ws, verb, reason=reason, undoes=done.id) as tx:
+        if oplog.is_taken_back(ws.db, done.id):
+            raise RefError(f"The operation {done.id} was taken back meanwhile.", "Call t.refresh() and look.")
         for move in oplog.moves(ws.db, done.id):
-            if refs.get(ws.db, move.tract, move.ref) != move.new:
-                by = oplog.last_mover(ws.db, move.tract, move.ref)
-                who = f"{by.actor} ({by.verb})" if by else "another writer"
-                raise RefError(
-                    f"{move.ref.partition('/')[2]} was moved since, by {who}: {done.verb} is not undone.",
-                    "That actor can undo first.",
-                )
+            _check(tx, done, move)
             tx.move(move.ref, move.old, tract=move.tract)
     ws.tip()
-    return done
+
+
+def _check(tx: Transaction, done: OpRow, move: oplog.Move) -> None:
+    """Refuse where a ref is not where the operation put it."""
+    if refs.get(tx.db, move.tract, move.ref) == move.new:
+        return
+    by = oplog.last_mover(tx.db, move.tract, move.ref)
+    who = f"{by.actor} ({by.verb}, operation {by.id})" if by else "another writer"
+    raise RefError(
+        f"{move.ref.partition('/')[2]} was moved since, by {who}: {done.verb} is not taken back.",
+        "What came after it must be taken back first.",
+    )

@@ -16,6 +16,9 @@ from tract_nb.engine.tokens import TokenCounter
 from tract_nb.errors import RefError, StoreError, TractError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.commit import Row, to_us
+from tract_nb.model.custom import CustomType
+from tract_nb.model.message import Compiler
+from tract_nb.model.price import Prices
 from tract_nb.store import objects, refs
 from tract_nb.store.database import Database
 
@@ -49,10 +52,14 @@ class Workspace:
     clock: Clock | None = None
     actor: str = "user"
     budget: TokenBudget | None = None
+    model: str | None = None
+    prices: Prices | None = None
+    compiler: Compiler | None = None
     branch: str | None = None
     detached: int = 0
     previous: str | None = None
     seen: int = 0
+    types: dict[str, CustomType] = field(default_factory=dict)
     verify_cache: bool = False
     notices: list[Notice] = field(default_factory=list)
     _cache: OrderedDict[bytes, Snapshot] = field(default_factory=OrderedDict)

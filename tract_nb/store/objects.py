@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
 from tract_nb.model.commit import Row
-from tract_nb.model.event import Usage
 from tract_nb.store import sql
 from tract_nb.store.database import Database
 
@@ -103,6 +102,23 @@ def newest(db: Database, head: int, most: int) -> list[int]:
         (head, most),
     )
     return [number for (number,) in rows]
+
+
+def is_behind(db: Database, number: int, heads: Iterable[int]) -> bool:
+    """Tell whether a commit is in the history of any of some others, itself included."""
+    # parents have lower numbers, so nothing below the one looked for needs a visit
+    wanted = orjson.dumps(list(heads)).decode()
+    found = db.one(
+        """WITH RECURSIVE behind(id) AS (
+             SELECT value FROM json_each(?1)
+             UNION SELECT c.parent1 FROM behind JOIN "commit" AS c ON c.id = behind.id
+               WHERE c.parent1 >= ?2
+             UNION SELECT c.parent2 FROM behind JOIN "commit" AS c ON c.id = behind.id
+               WHERE c.parent2 >= ?2)
+           SELECT 1 FROM behind WHERE id = ?2 LIMIT 1""",
+        (wanted, number),
+    )
+    return found is not None
 
 
 def listed_parent(db: Database, head: int, steps: int) -> int | None:
@@ -200,15 +216,20 @@ def details(db: Database, numbers: Sequence[int]) -> dict[int, Details]:
     }
 
 
-def put_config(db: Database, digest: bytes, data: str) -> int:
-    """Store a generation config once and return its number."""
-    found = db.one("SELECT id FROM config WHERE hash = ?", (digest,))
-    if found:
-        number: int = found[0]
-        return number
-    cursor = db.execute("INSERT INTO config (hash, data) VALUES (?, ?)", (digest, data))
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
+def newest_config(db: Database, head: int) -> dict[str, Any]:
+    """Return the newest generation config on a commit's first-parent line; empty without one."""
+    if not db.one("SELECT 1 FROM config LIMIT 1"):
+        return {}
+    found = db.one(
+        """WITH RECURSIVE line(id) AS (
+             SELECT ? UNION ALL SELECT c.parent1 FROM line JOIN "commit" AS c ON c.id = line.id
+             WHERE c.parent1 IS NOT NULL)
+           SELECT config.data FROM line JOIN "commit" AS c ON c.id = line.id
+           JOIN config ON config.id = c.config LIMIT 1""",
+        (head,),
+    )
+    config: dict[str, Any] = orjson.loads(found[0]) if found else {}
+    return config
 
 
 def encoding_number(db: Database, name: str) -> int | None:
@@ -225,40 +246,3 @@ def put_encoding(db: Database, name: str) -> int:
     cursor = db.execute("INSERT INTO encoding (name) VALUES (?)", (name,))
     assert cursor.lastrowid is not None
     return cursor.lastrowid
-
-
-def put_usage(db: Database, commit: int, usage: Usage, model: str | None, cost: float | None) -> None:
-    """Store what a provider reported for a reply; a later report of the same reply replaces it."""
-    db.execute(
-        "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            commit,
-            usage.input_tokens,
-            usage.output_tokens,
-            usage.cached_tokens,
-            usage.cache_write_tokens,
-            usage.reasoning_tokens,
-            model,
-            None if cost is None else repr(cost),
-        ),
-    )
-
-
-def drop_usage(db: Database, commits: Iterable[int]) -> None:
-    """Take the usage off commits: a later record of the same reply has it."""
-    db.many('DELETE FROM usage WHERE "commit" = ?', [(number,) for number in commits])
-
-
-def usage_before(db: Database, head: int) -> tuple[int, Mapping[str, int]] | None:
-    """Return the newest usage on a commit's first-parent line: its commit, input and output tokens."""
-    if not db.one("SELECT 1 FROM usage LIMIT 1"):
-        return None
-    found = db.one(
-        """WITH RECURSIVE line(id) AS (
-             SELECT ? UNION ALL SELECT c.parent1 FROM line JOIN "commit" AS c ON c.id = line.id
-             WHERE c.parent1 IS NOT NULL)
-           SELECT line.id, u.input_tokens, u.output_tokens FROM line JOIN usage AS u ON u."commit" = line.id
-           LIMIT 1""",
-        (head,),
-    )
-    return (found[0], {"input_tokens": found[1], "output_tokens": found[2]}) if found else None

@@ -113,6 +113,56 @@ def undoable(db: Database, tract: int, actor: str) -> OpRow | None:
     return OpRow(*found) if found else None
 
 
+def ends(db: Database, tract: int) -> set[int]:
+    """Return all commits that an operation of a tract moved a ref from or to."""
+    rows = db.all(
+        """SELECT old FROM op_ref WHERE tract = ?1 AND old > 0
+           UNION SELECT new FROM op_ref WHERE tract = ?1 AND new > 0""",
+        (tract,),
+    )
+    return {number for (number,) in rows}
+
+
+def is_taken_back(db: Database, op: int) -> bool:
+    """Tell whether an operation is undone (an undo: redone) by one that is itself in effect."""
+    found = db.one(
+        """SELECT 1 FROM op AS later WHERE later.undoes = ?
+           AND NOT EXISTS (SELECT 1 FROM op AS redo WHERE redo.undoes = later.id)""",
+        (op,),
+    )
+    return found is not None
+
+
+def redoable(db: Database, tract: int, actor: str) -> OpRow | None:
+    """Return an actor's newest undo that is in effect."""
+    found = db.one(
+        f"""SELECT {_COLUMNS} FROM op
+            WHERE tract = ? AND actor = ? AND verb = 'undo' AND undoes IS NOT NULL
+              AND NOT EXISTS (SELECT 1 FROM op AS redo WHERE redo.undoes = op.id)
+            ORDER BY id DESC LIMIT 1""",
+        (tract, actor),
+    )
+    return OpRow(*found) if found else None
+
+
+def tip_at(db: Database, tract: int, ref: str, at: int) -> int | None:
+    """Return where a ref stood after its last operation recorded at or before a time."""
+    found = db.one(
+        """SELECT op_ref.new FROM op JOIN op_ref ON op_ref.op = op.id
+           WHERE op_ref.tract = ? AND op_ref.ref = ? AND op.at <= ? ORDER BY op.id DESC LIMIT 1""",
+        (tract, ref, at),
+    )
+    return found[0] if found else None
+
+
+def first_tip(db: Database, tract: int, ref: str) -> int | None:
+    """Return where the first operation on a ref put it."""
+    found = db.one(
+        "SELECT new FROM op_ref WHERE tract = ? AND ref = ? AND new > 0 ORDER BY op LIMIT 1", (tract, ref)
+    )
+    return found[0] if found else None
+
+
 def last_mover(db: Database, tract: int, ref: str) -> OpRow | None:
     """Return the operation that moved a ref last."""
     found = db.one(

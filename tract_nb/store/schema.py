@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BLOB,
+    REAL,
     Column,
     Index,
     Integer,
@@ -52,6 +53,20 @@ config = Table(
     Column("data", Text, nullable=False),
 )
 
+#: the top-level keys of configs, for queries: a number, or the canonical JSON of anything else
+config_key = Table(
+    "config_key",
+    metadata,
+    Column("config", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("number", REAL),
+    Column("text", Text),
+    PrimaryKeyConstraint("config", "key"),
+    sqlite_with_rowid=False,
+)
+Index("config_key_number", config_key.c.key, config_key.c.number)
+Index("config_key_text", config_key.c.key, config_key.c.text)
+
 #: Commits, shared by all tracts. type, role, name and call_id repeat what the blob says, tokens and
 #: context count it, so that history resolves without reading a text. ``context`` is the size of
 #: all that compiles at this commit. A number is never used twice, since caches and views hold them.
@@ -82,6 +97,8 @@ commit = Table(
     sqlite_autoincrement=True,
 )
 Index("commit_key", commit.c.key, sqlite_where=commit.c.key.isnot(None))
+
+Index("commit_config", commit.c.config, sqlite_where=commit.c.config.isnot(None))
 
 #: what a commit is about, by identity: a target may be collected, its identity stays
 target = Table(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from tract_nb.model.commit import Commit
 from tract_nb.model.listing import Status
 from tract_nb.notebook.desk import Desk
 from tract_nb.tract import Tract
@@ -49,8 +50,55 @@ def switch(t: Tract, name: str) -> Status:
     return t.switch(name)
 
 
+def checkout(t: Tract, target: str) -> Status:
+    """Stand on a branch, or on any commit: detached, to read.
+
+    Parameters
+    ----------
+    target
+        A branch, a tag, a hash, HEAD~3.
+    """
+    return t.checkout(target)
+
+
+def reset(t: Tract, target: str, *, hard: Annotated[bool, Parameter(negative=())] = False) -> Status:
+    """Move the branch to a commit; what came after it is not on it any more.
+
+    Parameters
+    ----------
+    target
+        Any name of a commit: HEAD~1 takes the last one off.
+    hard
+        Leave what is dropped to the next gc; else it is kept as long as the operation is.
+    """
+    return t.reset(target, "hard" if hard else "soft")
+
+
+def tag(t: Tract, name: str, target: str = "HEAD") -> Commit:
+    """Name a commit.
+
+    Parameters
+    ----------
+    name
+        As in git: letters, digits, - _ and /.
+    target
+        The commit.
+    """
+    return t.tag(target, name)
+
+
+def tags(t: Tract) -> pd.DataFrame:
+    """List the tags: commit, tokens, time."""
+    return t.tags().to_frame()
+
+
+def redo(t: Tract) -> pd.DataFrame:
+    """Take back your newest undo."""
+    return t.redo().to_frame()
+
+
 def undo(t: Tract) -> pd.DataFrame:
-    """Take back your newest operation that moved a branch or tag."""
+    """Take back your newest operation that moved a branch or tag; again, the one before."""
     return t.undo().to_frame()
 
 

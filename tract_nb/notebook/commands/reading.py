@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,8 +13,9 @@ from cyclopts import Parameter
 
 from tract_nb import trace
 from tract_nb.engine.context import CompiledContext
-from tract_nb.errors import StoreError
+from tract_nb.errors import CommandError, StoreError
 from tract_nb.model.commit import Commit
+from tract_nb.model.difference import Diff
 from tract_nb.model.listing import Status
 from tract_nb.notebook import charts
 from tract_nb.operations.graph import Graph
@@ -83,6 +87,55 @@ def expand(t: Tract, ref: str) -> pd.DataFrame:
     return t.expand(ref).to_frame()
 
 
+def diff(t: Tract, a: str, b: str = "HEAD") -> Diff:
+    """Show what changed from one commit's context to another's, unit by unit.
+
+    Parameters
+    ----------
+    a
+        Before: any name of a commit.
+    b
+        After.
+    """
+    return t.diff(a, b)
+
+
+def find(
+    t: Tract,
+    *text: str,
+    role: Literal["system", "user", "assistant", "tool"] | None = None,
+    config: Annotated[list[str] | None, Parameter(negative=())] = None,
+) -> pd.DataFrame:
+    """List the units of all branches that say something, or were generated so, newest first.
+
+    Parameters
+    ----------
+    text
+        What they say; upper and lower case are alike.
+    role
+        Only this role.
+    config
+        A condition on the generation config: "temperature>0.8", "model=gpt-4o"; may be repeated.
+    """
+    conditions = dict(condition(item) for item in config or ())
+    return t.find(" ".join(text) or None, config=conditions or None, role=role).to_frame()
+
+
+_CONDITION = re.compile(r"(?P<key>\w[\w.-]*)\s*(?P<sign>>=|<=|!=|==|=|>|<)\s*(?P<value>.+)")
+
+
+def condition(text: str) -> tuple[str, tuple[str, Any]]:
+    """Return a condition as :meth:`Tract.find` takes it; a value that is no JSON is a text."""
+    found = _CONDITION.fullmatch(text)
+    if found is None:
+        raise CommandError(f"{text!r} is no condition.", 'Write --config "temperature>0.8".')
+    try:
+        value = orjson.loads(found["value"])
+    except orjson.JSONDecodeError:
+        value = found["value"]
+    return found["key"], (found["sign"], value)
+
+
 def status(t: Tract) -> Status:
     """Say where things stand: branch, HEAD, tokens, budget, the last commits."""
     return t.status()
@@ -104,17 +157,21 @@ def budget(
     return charts.budget(table, t.token_budget) if plot else table.to_frame()
 
 
-def compile_context(t: Tract, ref: str | None = None, *, reasoning: bool = False) -> CompiledContext:
+def compile_context(
+    t: Tract, ref: str | None = None, *, at_time: datetime | None = None, reasoning: bool = False
+) -> CompiledContext:
     """Compile the context: what a model is sent.
 
     Parameters
     ----------
     ref
         At which commit; HEAD without one.
+    at_time
+        As the branch was at that time, in UTC: 2026-03-17T09:30.
     reasoning
         Send the model's own thoughts too.
     """
-    return t.compile(ref, include_reasoning=reasoning)
+    return t.compile(ref, at_time=at_time, include_reasoning=reasoning)
 
 
 def export(
@@ -139,7 +196,11 @@ def export(
         With --no-redact likely secrets stay; else placeholders stand for them.
     """
     context = t.compile(ref)
-    forms = {"openai": context.to_openai, "anthropic": context.to_anthropic, "dicts": context.to_dicts}
+    forms: dict[str, Callable[[], Any]] = {
+        "openai": context.to_openai,
+        "anthropic": context.to_anthropic,
+        "dicts": context.to_dicts,
+    }
     messages: Any = forms[form]()
     if redact:
         messages, _ = trace.redact_value(messages)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import orjson
+
 from tract_nb.errors import CommandError
 from tract_nb.model.commit import Commit, Priority
+from tract_nb.model.event import Usage
 from tract_nb.notebook.desk import Desk
 from tract_nb.tract import Tract
 
@@ -109,3 +114,23 @@ def named(refs: tuple[str, ...]) -> list[str]:
     if not refs:
         raise CommandError("Nothing is named.", "Give a hash, HEAD, or $name of a selection.")
     return list(refs)
+
+
+def usage(t: Tract, reported: Any, *, commit: str = "HEAD", model: str | None = None) -> Usage:
+    """Keep what a provider reported for a reply, so that its count stands for an estimate.
+
+    Parameters
+    ----------
+    reported
+        The usage as JSON, or ``$response`` of a call.
+    commit
+        The reply.
+    model
+        Who wrote it.
+    """
+    if isinstance(reported, str):
+        try:
+            reported = orjson.loads(reported)
+        except orjson.JSONDecodeError as error:
+            raise CommandError(f"{reported!r} is no JSON.", "Write '{\"input_tokens\": 9, ...}'.") from error
+    return t.record_usage(reported, commit, model=model)
