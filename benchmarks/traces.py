@@ -1,0 +1,174 @@
+"""How fast traces are read. Prints JSON; ``python benchmarks/traces.py``.
+
+Real traces are taken from ``$TRACT_NB_TRACES`` or ``../shared/traces`` beside the checkout; without
+them, traces of the same shape are made up. Times are the best of several runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tract_nb import trace
+
+RUNS = 7
+
+
+def best(work: Callable[[], Any]) -> float:
+    """Return the shortest of several runs, in seconds."""
+    times = []
+    for _ in range(RUNS):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def real_traces() -> Path | None:
+    """Return the folder of real traces, if there is one."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "traces"
+    folder = Path(os.environ.get("TRACT_NB_TRACES") or beside)
+    return folder if folder.is_dir() else None
+
+
+def made_up_code_trace() -> str:
+    """Return a code_trace.md with calls, results and one subagent."""
+    turn = (
+        "### [2025-01-01T10:00:01.000Z] Assistant\n\n**Tool: Read**\n```json\n{\n"
+        '  "file_path": "src/lib.py"\n}\n```\n\n'
+        "### [2025-01-01T10:00:02.000Z] User\n\n**Tool Result** (ID: toolu_1)\n```\n"
+        + "     1→def tide(port):\n" * 40
+        + "```\n\n### [2025-01-01T10:00:03.000Z] Assistant\n\nThe port is known. Next: the gauge.\n\n"
+    )
+    top = (
+        "# Conversation Trace\n\n## Session Metadata\n\n- **Session ID**: made-up\n\n## Main Conversation\n\n"
+    )
+    return top + turn * 120 + "## Subagent: agent-0a1b2c3d\n\n" + turn * 120
+
+
+def repeated(text: str, times: int) -> str:
+    """Return a code_trace.md that is ``times`` as long: its conversation, and as many subagents."""
+    top, _, rest = text.partition("## Main Conversation\n")
+    main, mark, sections = rest.partition("\n## Subagent: agent-")
+    copies = [
+        re.sub(r"(?m)^## Subagent: agent-(\S+)$", rf"## Subagent: agent-\1-{copy}", mark[1:] + sections)
+        for copy in range(times)
+    ]
+    return f"{top}## Main Conversation\n{main * times}\n" + "\n".join(copies if mark else [])
+
+
+def read_and_structure(path: Path) -> None:
+    """Read a trace and find out what was done in it."""
+    trace.structure(trace.read(path))
+
+
+def code_trace(text: str, folder: Path) -> dict[str, Any]:
+    """Measure code_trace.md: by size, and 4,000 headings without a call."""
+    rates = {}
+    for times in (1, 10, 40):
+        path = folder / f"{times}.md"
+        path.write_text(repeated(text, times), encoding="utf-8")
+        rates[f"{times}x"] = round(
+            path.stat().st_size / best(lambda path=path: read_and_structure(path)) / 1e6, 1
+        )
+    headers = {}
+    for count in (4_000, 16_000):
+        path = folder / f"headers-{count}.md"
+        body = "### [2025-01-01T10:00:01.000Z] Assistant\n\nNothing is called here.\n\n" * count
+        path.write_text(f"# Conversation Trace\n\n## Main Conversation\n\n{body}", encoding="utf-8")
+        headers[f"{count}"] = round(best(lambda path=path: read_and_structure(path)) * 1e3, 1)
+    return {"read and structure, MB/s by size": rates, "headings without a call, ms": headers}
+
+
+def claude_code(files: list[Path]) -> dict[str, Any]:
+    """Compare reading with ``orjson.loads`` over the same lines, those of subagents' files included."""
+    ratios = {}
+    total_floor = total_read = 0.0
+    for path in files:
+        tr = trace.read(path)
+        own = [path, *_agent_files(path, set(tr.agents))]
+        lines = [line for file in own for line in file.read_bytes().splitlines(keepends=True)]
+        floor = best(lambda lines=lines: deque(map(orjson.loads, lines), maxlen=0))
+        read = best(lambda tr=tr: deque(tr.events, maxlen=0))
+        ratios[path.stem[:8]] = {"MB": round(path.stat().st_size / 1e6, 2), "ratio": round(floor / read, 2)}
+        total_floor, total_read = total_floor + floor, total_read + read
+    return {"orjson.loads time / reading time": ratios, "all files": round(total_floor / total_read, 2)}
+
+
+def _agent_files(path: Path, agents: set[str]) -> list[Path]:
+    """Return the files of a session's subagents."""
+    lying_about = [
+        *path.parent.glob("agent-*.jsonl"),
+        *(path.parent / path.stem).glob("subagents/agent-*.jsonl"),
+    ]
+    return [file for file in lying_about if file.stem.removeprefix("agent-") in agents]
+
+
+def made_up_session(folder: Path) -> Path:
+    """Return a Claude Code session of calls and results."""
+    path, parent, lines = folder / "made-up.jsonl", None, []
+    shown = "1→def tide(port):\n" * 120  # a record of real sessions has two to four kilobytes
+    for turn in range(1000):
+        common = {"isSidechain": False, "sessionId": "made-up", "timestamp": "2025-01-01T10:00:00.000Z"}
+        call = {
+            "type": "tool_use",
+            "id": f"toolu_{turn}",
+            "name": "Read",
+            "input": {"file_path": "/work/a.py"},
+        }
+        thought = {"type": "thinking", "thinking": "The gauge is read first. " * 60}
+        asked = {
+            "id": f"msg_{turn}",
+            "role": "assistant",
+            "content": [thought, call],
+            "usage": {"output_tokens": 9},
+        }
+        given = {"type": "tool_result", "tool_use_id": f"toolu_{turn}", "content": shown}
+        lines += [
+            {"parentUuid": parent, **common, "type": "assistant", "uuid": f"a{turn}", "message": asked},
+            {
+                "parentUuid": f"a{turn}",
+                **common,
+                "type": "user",
+                "uuid": f"u{turn}",
+                "message": {"role": "user", "content": [given]},
+                "toolUseResult": {"file": shown},
+            },
+        ]
+        parent = f"u{turn}"
+    path.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    return path
+
+
+def main() -> None:
+    """Measure, and print what was found."""
+    real = real_traces()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        if real is None:
+            text, files = made_up_code_trace(), [made_up_session(folder)]
+        else:
+            text = next(real.glob("code_trace/*/code_trace.md")).read_text(encoding="utf-8")
+            found = [path for path in real.glob("claude_code/**/*.jsonl") if "subagents" not in path.parts]
+            files = sorted(
+                path for path in found if path.stat().st_size > 200_000 and "agent-" not in path.name
+            )
+        report = {
+            "traces": "real" if real else "made up",
+            "code_trace": code_trace(text, folder),
+            "claude_code": claude_code(files),
+        }
+    print(json.dumps(report, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""The fixtures of the traces' tests."""
+
+from tests.trace.helpers import markdown, session
+
+__all__ = ["markdown", "session"]

@@ -1,0 +1,37 @@
+"""Traces: somebody else's recordings of agents' runs, read as events and measured as tables.
+
+>>> from tract_nb import trace
+>>> tr = trace.read("session.jsonl")  # doctest: +SKIP
+>>> tr.failures  # doctest: +SKIP
+"""
+
+from tract_nb.trace.discover import Sessions, sessions
+from tract_nb.trace.reading import read
+from tract_nb.trace.recording import Agent, Trace
+from tract_nb.trace.secrets import Finding, redact, redact_value
+from tract_nb.trace.structured import Structure
+
+
+def structure(tr: Trace) -> Structure:
+    """Return what was done in a trace: tools, files, commands, failures, subagents.
+
+    Parameters
+    ----------
+    tr : Trace
+        As :func:`read` returns it. The answer is kept with the trace.
+    """
+    return tr.structure
+
+
+__all__ = [
+    "Agent",
+    "Finding",
+    "Sessions",
+    "Structure",
+    "Trace",
+    "read",
+    "redact",
+    "redact_value",
+    "sessions",
+    "structure",
+]

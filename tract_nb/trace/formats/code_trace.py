@@ -1,0 +1,158 @@
+"""code_trace.md: the markdown that summaries are made from, as events.
+
+The writer left out call ids, failures, models and parents. A result's id stands in the file; here it
+is given to the call that it answers, so that the two can be paired like anywhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from tract_nb.model.event import Event
+from tract_nb.trace.formats.claude_blocks import is_typed
+from tract_nb.trace.formats.code_pairs import with_call_ids
+from tract_nb.trace.formats.code_scan import Scanner
+from tract_nb.trace.json_lines import is_rounded, loads_exactly, utc
+from tract_nb.trace.notes import Notes
+
+FORMAT = "code_trace"
+
+#: how a result begins that reports a failure; nothing further down in it is asked
+_FAILURES = (
+    "<tool_use_error>",
+    "The user doesn't want to proceed with this",  # no longer: the writer keeps 50 characters
+    "The user doesn't want to take this action",
+    "[Request interrupted by user",
+)
+_EXIT_CODE = re.compile(r"Exit code (?!0\b)\d+\b")
+
+_METADATA = {
+    "Session ID": "session_id",
+    "Command": "command",
+    "Timestamp": "timestamp",
+    "Worktree": "worktree",
+    "Git Branch": "branch",
+}
+_BULLET = re.compile(rb"^- \*\*([^*\n]+)\*\*: *(.*?)[ \t\r]*$", re.MULTILINE)
+
+
+class CodeTrace:
+    """A code_trace.md.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    """
+
+    format = FORMAT
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.metadata = read_metadata(path)
+        self.session_id = str(self.metadata.get("session_id") or path.resolve().parent.name)
+
+    def events(self, notes: Notes) -> Iterator[Event]:
+        """Yield every event of the file."""
+        return with_call_ids(parts_to_events(self.path, notes), notes)
+
+    def agent_events(self, agent: str) -> Iterator[Event]:
+        """Yield the events of one section."""
+        return (event for event in self.events(Notes()) if event.agent == agent)
+
+    def agent_text(self, agent: str, notes: Notes) -> str:
+        """Return a section as it stands in the file, from its heading on."""
+        with self.path.open("rb") as file:
+            return "".join(_slice(file, *span) for span in notes.spans[agent])
+
+
+def _slice(file: BinaryIO, start: int, end: int) -> str:
+    file.seek(start)
+    return file.read(end - start).decode("utf-8", "replace")
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Return the bullets at the top of the file, under short names."""
+    with path.open("rb") as file:
+        top = file.read(1 << 14).partition(b"## Main Conversation")[0]
+    found = {
+        key.decode("utf-8", "replace"): value.decode("utf-8", "replace")
+        for key, value in _BULLET.findall(top)
+    }
+    return {_METADATA.get(key, key.lower().replace(" ", "_")): value for key, value in found.items()}
+
+
+def parts_to_events(path: Path, notes: Notes) -> Iterator[Event]:
+    """Yield the parts of the file's messages as events; the calls among them have no id yet."""
+    agent, begun, speaker, number, parent = None, 0, "main-", 0, None
+    new = tuple.__new__
+    reached: dict[str, tuple[int, str | None]] = {}  # should a section be opened twice
+    with path.open("rb") as file:
+        for part in Scanner(file):
+            kind, name, body, at, line, stamp, user, whole = part
+            if kind == "section":
+                if agent is not None:
+                    notes.spans.setdefault(agent, []).append((begun, at))
+                    reached[agent] = number, parent
+                agent, begun = name.decode("utf-8", "replace"), at
+                notes.agent(agent)
+                speaker, (number, parent) = f"{agent}-", reached.get(agent, (0, None))
+                continue
+            number += 1
+            event_id = f"{speaker}{number}"
+            try:
+                text, word = body.decode(), name.decode()
+            except UnicodeDecodeError:
+                text, word = body.decode("utf-8", "replace"), name.decode("utf-8", "replace")
+                notes.skipped["invalid UTF-8"] += 1
+            if not whole:
+                notes.bad_line(path.name, line, "cut off")
+            time = utc(stamp.decode())
+            # as a tuple: reading a long file would spend a third of its time in Event's own __new__
+            if kind == "call":
+                arguments = _arguments(body, line, notes)
+                yield new(Event, (
+                    event_id, parent, agent, time, "tool_call", "assistant", word, None,
+                    text, arguments, False, None, None, None, line, at, None, False, (),
+                ))  # fmt: skip
+            elif kind == "result":
+                yield new(Event, (
+                    event_id, parent, agent, time, "tool_result", "tool", None, word,
+                    text, None, _reports_failure(text), None, None, None, line, at, None, False, (),
+                ))  # fmt: skip
+            else:
+                yield new(Event, (
+                    event_id, parent, agent, time, "message" if kind == "text" else "reasoning",
+                    "user" if user else "assistant", None, None,
+                    text, None, False, None, None, None, line, at,
+                    None, user and agent is None and is_typed(text), (),
+                ))  # fmt: skip
+            parent = event_id
+        if agent is not None:
+            notes.spans.setdefault(agent, []).append((begun, file.seek(0, 2)))
+
+
+def _reports_failure(text: str) -> bool:
+    return text.startswith(_FAILURES) or (
+        text.startswith("Exit code ") and _EXIT_CODE.match(text) is not None
+    )
+
+
+def _arguments(body: bytes, line: int, notes: Notes) -> dict[str, Any] | None:
+    """Parse a call's arguments; None, and a note, where they are no JSON object."""
+    try:
+        value = orjson.loads(body)
+        if is_rounded(value):
+            value = loads_exactly(body)
+    except orjson.JSONDecodeError:
+        try:
+            value = loads_exactly(body)
+        except ValueError:
+            notes.bad_line("arguments on", line, "not JSON")
+            return None
+    return value if type(value) is dict else {"input": value}

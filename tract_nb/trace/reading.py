@@ -1,0 +1,110 @@
+"""From a path to a trace."""
+
+from __future__ import annotations
+
+from collections import Counter
+from os import PathLike
+from pathlib import Path
+
+from tract_nb.errors import TraceError
+from tract_nb.trace.formats.claude_layout import ClaudeSession, last_time, read_metadata
+from tract_nb.trace.formats.code_trace import CodeTrace
+from tract_nb.trace.recording import Trace
+from tract_nb.trace.sniff import recognise
+
+
+def read(path: str | PathLike[str]) -> Trace:
+    """Read a trace, whatever its format; what it is, is told by what stands in it.
+
+    Nothing is left out of what the events say: likely secrets are replaced on import, not here.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A code_trace.md, or a folder that holds one. A Claude Code session's .jsonl, with its
+        subagents found in both layouts; a subagent's file alone; a session's folder; a project's
+        folder: its one session, or of several the newest by its last record, the others named in
+        ``metadata["other_sessions"]`` and counted in ``skipped``.
+
+    Returns
+    -------
+    Trace
+
+    Raises
+    ------
+    TraceError
+        If there is nothing to read, with the path, the line where it is known, and a hint.
+    """
+    place = Path(path).expanduser()
+    if not place.exists():
+        raise TraceError(
+            "No such file or folder.", "trace.sessions() lists the sessions on this computer.", path=place
+        )
+    trace = _read_folder(place) if place.is_dir() else _read_file(place)
+    if next(iter(trace.events), None) is None:
+        unread = [what for what in trace.skipped if " line " in what]
+        hint = f"Passed over: {'; '.join(unread[:3])}." if unread else ""
+        raise TraceError("The trace holds no message.", hint, path=trace.path)
+    return trace
+
+
+def _read_file(path: Path, seen: Counter[str] | None = None) -> Trace:
+    found = recognise(path)
+    if found == "codex":
+        raise TraceError("Codex rollouts cannot be read yet.", path=path)
+    return Trace(CodeTrace(path) if found == "code_trace" else ClaudeSession(path, seen))
+
+
+def _read_folder(folder: Path) -> Trace:
+    code_trace = next((path for path in sorted(folder.glob("*.md")) if _is_code_trace(path)), None)
+    if code_trace is not None:
+        return _read_file(code_trace)
+    files = [path for path in sorted(folder.glob("*.jsonl")) if path.is_file()]
+    full = [path for path in files if path.stat().st_size]
+    subagents = {path for path in full if "agent" in read_metadata(path)}
+    mains = sorted(
+        (path for path in full if path not in subagents), key=lambda path: (last_time(path), path.name)
+    )
+    if mains:
+        seen = Counter(
+            {"empty files": len(files) - len(full), "other sessions in this folder": len(mains) - 1}
+        )
+        trace = _read_file(mains[-1], +seen)
+        if len(mains) > 1:
+            trace.metadata["other_sessions"] = [str(path) for path in reversed(mains[:-1])]
+        return trace
+    beside = _session_beside(folder)
+    if beside is not None:
+        return _read_file(beside)
+    if len(subagents) == 1:
+        return _read_file(subagents.pop())
+    if subagents:
+        raise TraceError(
+            f"{len(subagents)} subagents' files and no session they belong to.",
+            "Read one of them by its own path.",
+            path=folder,
+        )
+    raise TraceError(
+        "No session in this folder. Looked for *.jsonl and code_trace.md.", _folder_hint(folder), path=folder
+    )
+
+
+def _is_code_trace(path: Path) -> bool:
+    try:
+        return recognise(path) == "code_trace"
+    except TraceError:
+        return False
+
+
+def _session_beside(folder: Path) -> Path | None:
+    """Return the session a folder belongs to: its subagents lie in a folder of the session's name."""
+    home = folder.resolve()
+    home = home.parent if home.name == "subagents" else home
+    session = home.with_name(f"{home.name}.jsonl")
+    return session if (home / "subagents").is_dir() and session.is_file() else None
+
+
+def _folder_hint(folder: Path) -> str:
+    if any(folder.glob("*/*.jsonl")):
+        return "Its folders hold some: trace.sessions(folder) lists them."
+    return "trace.sessions() lists the sessions on this computer."
