@@ -35,6 +35,7 @@ from tract_nb.operations.graph import Graph, graph
 from tract_nb.operations.import_trace import import_trace
 from tract_nb.operations.opening import DEFAULT, open_workspace
 from tract_nb.operations.record_usage import record_usage
+from tract_nb.operations.transaction import batch as batching
 from tract_nb.operations.workspace import Clock, Workspace
 from tract_nb.store.database import Database
 from tract_nb.store.refs import TAGS
@@ -347,6 +348,17 @@ class Tract:
             The priority of its units at birth.
         """
         self._ws.types[name] = CustomType(name, model, role, text, birth)
+
+    @contextmanager
+    def batch(self) -> Iterator[Self]:
+        """Make all that is written inside one operation, or nothing at all.
+
+        The database is locked for other writers from the start of the block to its end: call no model
+        and wait for nobody inside. An error in one verb takes back that verb; one that leaves the
+        block, an interrupt too, takes back all of it.
+        """
+        with self._writing(), batching(self._ws):
+            yield self
 
     # -- branches ---------------------------------------------------------------------------------
 

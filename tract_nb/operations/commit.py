@@ -65,7 +65,7 @@ def _paired(ws: Workspace, tx: Transaction, content: Content) -> tuple[Content, 
         return content, ()
     if content.direction == "call":
         # times are unique in the database, so is an id made from one, and a frozen clock repeats it
-        call_id = content.call_id or f"call_{tx.started_us:x}"
+        call_id = content.call_id or f"call_{tx.next_us:x}"
         return content.model_copy(update={"call_id": call_id}), ()
     call = ws.snapshot(ws.seen).call_of(content.call_id)
     if call is None:

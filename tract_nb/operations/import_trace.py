@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 
-from tract_nb.errors import HeadMovedError, TraceError
+from tract_nb.errors import HeadMovedError, TraceError, TractError
 from tract_nb.model.commit import HASH_SHOWN, Row
 from tract_nb.model.event import Event, Recording, Usage
 from tract_nb.model.listing import Imported
@@ -147,6 +147,8 @@ def import_trace(ws: Workspace, trace: Recording, *, redact: Redact | None, path
     path : str
         Where the trace came from, for the operation log.
     """
+    if ws.batch is not None:
+        raise TractError("An import is a transaction of its own.", "Import before or after the batch.")
     session = trace.session_id
     prefix = f"{trace.format}:{session}:"
     lines = rewinds.lines(main_events(trace))

@@ -35,6 +35,11 @@ class Transaction:
         self._now += 1
         return now
 
+    @property
+    def next_us(self) -> int:
+        """The time that the next commit will have."""
+        return self._now
+
     # -- objects ----------------------------------------------------------------------------------
 
     def put_content(self, content: Content) -> tuple[int, bytes, int]:
@@ -57,6 +62,8 @@ class Transaction:
         content: Content | None = None,
         targets: tuple[bytes, ...] = (),
         priority: int | None = None,
+        origin: bytes | None = None,
+        author_us: int | None = None,
         message: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         generation_config: Mapping[str, Any] | None = None,
@@ -69,6 +76,8 @@ class Transaction:
             content=content,
             targets=targets,
             priority=priority,
+            origin=origin,
+            author_us=author_us,
             message=message,
             metadata=metadata,
             generation_config=generation_config,
@@ -94,6 +103,7 @@ class Transaction:
         content: Content | None = None,
         targets: tuple[bytes, ...] = (),
         priority: int | None = None,
+        origin: bytes | None = None,
         author_us: int | None = None,
         context: int | None = None,
         message: str | None = None,
@@ -111,12 +121,12 @@ class Transaction:
         row = Row(
             id=0,
             hash=commit_hash(
-                kind, digest, [parent.hash for parent in parents], targets, priority, None, author
+                kind, digest, [parent.hash for parent in parents], targets, priority, origin, author
             ),
             kind=kind,
             parent1=parents[0].id if parents else None,
             parent2=parents[1].id if len(parents) > 1 else None,
-            origin=None,
+            origin=origin,
             author_us=author,
             priority=priority,
             type=content.unit_type if content else None,
@@ -212,27 +222,77 @@ def transaction(
     """Run one verb under the write lock and write its operation.
 
     A verb that moved no ref writes no operation, unless it set ``listed``. What it raises, also an
-    interrupt, rolls all of it back.
+    interrupt, rolls all of it back. Inside a batch it is part of the batch's one operation.
     """
-    with ws.db.write():
-        tx = Transaction(ws)
-        yield tx
-        moves = [move for move in tx.moves.values() if move.old != move.new]
-        if moves or tx.listed:
-            oplog.add(
-                ws.db,
-                tract=ws.tract,
-                verb=verb,
-                args=orjson.dumps(args, default=str).decode() if args else None,
-                actor=ws.actor,
-                reason=None if reason is None else clean_text(reason),
-                at=tx.tick(),
-                undoes=undoes,
-                moves=moves,
-            )
+    try:
+        if ws.batch is not None:
+            with _part_of(ws.batch) as tx:
+                yield tx
+        else:
+            with ws.db.write():
+                tx = Transaction(ws)
+                yield tx
+                _log(tx, verb, args, reason, undoes)
+    except BaseException:
+        ws.forget()  # what was rolled back may come again, with another number
+        raise
+    _look_again(ws, tx)
+
+
+@contextmanager
+def _part_of(tx: Transaction) -> Iterator[Transaction]:
+    """Run one verb of a batch: what it raises takes back this verb alone."""
+    moves = dict(tx.moves)
+    try:
+        with tx.db.savepoint():
+            yield tx
+    except BaseException:
+        tx.moves = moves
+        raise
+
+
+def _log(
+    tx: Transaction, verb: str, args: Mapping[str, Any] | None, reason: str | None, undoes: int | None
+) -> None:
+    """Write the operation, if there is anything to write."""
+    moves = [move for move in tx.moves.values() if move.old != move.new]
+    if moves or tx.listed:
+        oplog.add(
+            tx.db,
+            tract=tx.ws.tract,
+            verb=verb,
+            args=orjson.dumps(args, default=str).decode() if args else None,
+            actor=tx.ws.actor,
+            reason=None if reason is None else clean_text(reason),
+            at=tx.tick(),
+            undoes=undoes,
+            moves=moves,
+        )
+
+
+def _look_again(ws: Workspace, tx: Transaction) -> None:
+    """Let the handle see where its own branch was moved to."""
     own = tx.moves.get((ws.tract, f"{refs.HEADS}{ws.branch}"))
     if own is not None and own.new is not None:
         ws.seen = own.new
+
+
+@contextmanager
+def batch(ws: Workspace) -> Iterator[None]:
+    """Make what is written inside one transaction and one operation, or nothing at all."""
+    if ws.batch is not None:
+        yield  # a batch within a batch is part of it
+        return
+    seen = ws.tip()
+    try:
+        with transaction(ws, "batch") as tx:
+            ws.batch = tx
+            yield
+    except BaseException:
+        ws.seen = seen
+        raise
+    finally:
+        ws.batch = None
 
 
 def counted_text(content: Content) -> str:
@@ -245,4 +305,4 @@ def counted_text(content: Content) -> str:
 
 def is_plain(row: Row) -> bool:
     """Tell whether a commit only adds itself to the context: nothing before it shows otherwise."""
-    return row.kind == Kind.APPEND and not row.is_result
+    return row.kind == Kind.APPEND and not row.is_result and row.origin is None

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tract_nb.engine.linear import linear
 from tract_nb.engine.snapshot import EMPTY, Snapshot
@@ -21,6 +21,9 @@ from tract_nb.model.message import Compiler
 from tract_nb.model.price import Prices
 from tract_nb.store import objects, refs
 from tract_nb.store.database import Database
+
+if TYPE_CHECKING:
+    from tract_nb.operations.transaction import Transaction
 
 CACHED = 64  # resolved histories a handle keeps; they share all but what differs
 CLOCK_VARIABLE = "TRACT_NB_CLOCK"
@@ -59,6 +62,7 @@ class Workspace:
     detached: int = 0
     previous: str | None = None
     seen: int = 0
+    batch: Transaction | None = None  # while one is open
     types: dict[str, CustomType] = field(default_factory=dict)
     verify_cache: bool = False
     notices: list[Notice] = field(default_factory=list)
@@ -137,6 +141,10 @@ class Workspace:
                 f"The cache of commit number {number} differs from what its history resolves to.",
                 "This is a fault of tract_nb: please report it. Reopen the tract to go on.",
             )
+
+    def forget(self) -> None:
+        """Let all resolved histories go."""
+        self._cache.clear()
 
     def cached(self, digest: bytes) -> Snapshot | None:
         """Return a resolved history only if it is there."""

@@ -205,6 +205,20 @@ class Database:
                         self.execute("ROLLBACK")
                     raise
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Take back what an error leaves half done inside a write, and only that."""
+        with self.translated():
+            self.execute("SAVEPOINT verb")
+            try:
+                yield
+            except BaseException:
+                if self._in_transaction():
+                    self.execute("ROLLBACK TO verb")
+                    self.execute("RELEASE verb")
+                raise
+            self.execute("RELEASE verb")
+
     def _in_transaction(self) -> bool:
         return self.connection.in_transaction
 
