@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tract_nb.errors import CommandError, TractError
+from tract_nb.model.commit import shown as clean
 from tract_nb.notebook import dispatch
 from tract_nb.notebook.commands import TAKES_BODY
 from tract_nb.notebook.desk import Desk
+from tract_nb.notebook.words import Word
 from tract_nb.store import schema
+from tract_nb.store.database import locate
 from tract_nb.tract import Tract
 
 if TYPE_CHECKING:
@@ -25,15 +30,22 @@ In a terminal the database is --db PATH, else $TRACT_NB_DB, else the one tract d
 folder. `tract user -` reads the text from standard input."""
 
 
+#: commands that may make the database they are given; the others want one that is there
+MAKES = frozenset({"open", "import", "user", "system", "assistant"})
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 after an error in two lines on standard error."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    Tract.listener = lambda text: print(text, file=sys.stderr)
-    desk = Desk(say=Tract.listener)
+    given = list(sys.argv[1:] if argv is None else argv)
+    say = partial(print, file=sys.stderr)
+    Tract.listener = say
+    desk = Desk(say=say)
     try:
-        path = take_db(words)
-        desk.open_one = lambda: Tract.open(path or the_one())
-        if words and words[0] in TAKES_BODY and words[-1] == "-":
+        path = take_db(given)
+        # a word with a space in it was quoted: it is text, whatever it begins with
+        words = [Word(word, is_text=" " in word) for word in given]
+        desk.open_one = lambda: Tract.open(existing(path, words) if path else the_one())
+        if len(words) > 1 and words[-1] == "-" and words[0] in TAKES_BODY and all_before_are_refs(words):
             desk.body = sys.stdin.read().removesuffix("\n")
             words.pop()
         value = dispatch.run(desk, words)
@@ -41,17 +53,46 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(shown(value))
         if not words or words[0] in ("help", "--help", "-h"):
             print(EPILOGUE)
+        sys.stdout.flush()
     except TractError as error:
         red, plain = ("\x1b[31m", "\x1b[0m") if sys.stderr.isatty() else ("", "")
-        print(f"{red}{type(error).__name__}{plain}: {error}", file=sys.stderr)
+        say(f"{red}{type(error).__name__}{plain}: {in_terminal(clean(str(error)))}")
         return 1
     except KeyboardInterrupt:
-        print("interrupted; nothing is half done", file=sys.stderr)
+        say("interrupted; nothing is half done")
         return 130
     except BrokenPipeError:
         # the reader (head, less) has seen enough; the interpreter must not write to it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def all_before_are_refs(words: Sequence[str]) -> bool:
+    """Tell whether a last ``-`` stands for the text: alone, or behind the unit that edit names."""
+    return len(words) == (3 if words[0] == "edit" else 2)
+
+
+def existing(path: str, words: Sequence[str]) -> str:
+    """Return the path of a database; one that is not there only for a command that may make it."""
+    file = locate(path)
+    if file is not None and not file.exists() and (not words or words[0] not in MAKES):
+        raise CommandError(f"There is no database {path}.", f"Make one: tract open {path}.")
+    return path
+
+
+#: how a hint that speaks of a notebook or of Python says it in a terminal
+IN_TERMINAL = (
+    (re.compile(r"%%?tract "), "tract "),
+    (re.compile(r'\bt\.user\("\.\.\."\)'), 'tract user "..."'),
+    (re.compile(r"\bt\.(branch|switch)\('([^']*)'\)"), r"tract \1 \2"),
+)
+
+
+def in_terminal(text: str) -> str:
+    """Return an error's text with what a person types in a terminal."""
+    for pattern, words in IN_TERMINAL:
+        text = pattern.sub(words, text)
+    return text
 
 
 def take_db(words: list[str]) -> str | None:
@@ -92,7 +133,7 @@ def is_tract(path: Path) -> bool:
 
 def shown(value: Any) -> str:
     """Return a value as a terminal shows it."""
-    return frame_text(value) if hasattr(value, "to_string") else str(value)
+    return clean(frame_text(value) if hasattr(value, "to_string") else str(value))
 
 
 def frame_text(frame: pd.DataFrame) -> str:

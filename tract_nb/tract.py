@@ -24,9 +24,10 @@ from tract_nb.model.difference import Diff
 from tract_nb.model.event import Recording, Usage
 from tract_nb.model.listing import Branches, BudgetTable, Imported, Log, Operations, Status, Tracts
 from tract_nb.model.message import Compiler
-from tract_nb.operations import branches, budget, compiling, history, moving, names, present, status
+from tract_nb.operations import branches, budget, compiling, history, moving, present, status
 from tract_nb.operations import undo as undoing
 from tract_nb.operations.annotate import annotate
+from tract_nb.operations.batch import batch as batching
 from tract_nb.operations.commit import commit
 from tract_nb.operations.diff import diff
 from tract_nb.operations.edit import edit
@@ -35,7 +36,6 @@ from tract_nb.operations.graph import Graph, graph
 from tract_nb.operations.import_trace import import_trace
 from tract_nb.operations.opening import DEFAULT, open_workspace
 from tract_nb.operations.record_usage import record_usage
-from tract_nb.operations.transaction import batch as batching
 from tract_nb.operations.workspace import Clock, Workspace
 from tract_nb.store.database import Database
 from tract_nb.store.refs import TAGS
@@ -362,7 +362,7 @@ class Tract:
 
     # -- branches ---------------------------------------------------------------------------------
 
-    def branch(self, name: str, at: str | None = None) -> Commit | None:
+    def branch(self, name: str, at: str | Commit | None = None) -> Commit | None:
         """Create a branch at a commit, at HEAD without one; HEAD stays where it is."""
         with self._writing():
             row = branches.branch(self._ws, name, at)
@@ -384,13 +384,13 @@ class Tract:
         with self._reading():
             return status.all_tracts(self._ws.db)
 
-    def checkout(self, target: str) -> Status:
+    def checkout(self, target: str | Commit) -> Status:
         """Stand on a branch, or on any commit: detached, to read; writing there needs a branch."""
         with self._writing():
             moving.checkout(self._ws, target)
             return status.status(self._ws)
 
-    def reset(self, target: str, mode: str = "soft") -> Status:
+    def reset(self, target: str | Commit, mode: str = "soft") -> Status:
         """Move the branch to a commit; what came after it is not on it any more.
 
         Parameters
@@ -408,7 +408,7 @@ class Tract:
     def tag(self, target: Any, name: str) -> Commit:
         """Name a commit; the name is good wherever a commit is asked for."""
         with self._writing():
-            return self._presented(moving.tag(self._ws, names.one_name(target), name))
+            return self._presented(moving.tag(self._ws, target, name))
 
     def tags(self) -> Branches:
         """Return the tags: name, commit, tokens, time."""
@@ -436,7 +436,7 @@ class Tract:
 
     def compile(
         self,
-        at: str | None = None,
+        at: str | Commit | None = None,
         *,
         at_time: datetime | None = None,
         order: Iterable[Any] | None = None,
@@ -460,7 +460,7 @@ class Tract:
                 self._ws, at, at_time=at_time, order=order, include_reasoning=include_reasoning
             )
 
-    def diff(self, a: str, b: str = "HEAD") -> Diff:
+    def diff(self, a: str | Commit, b: str | Commit = "HEAD") -> Diff:
         """Return what changed from one commit's context to another's, unit by unit."""
         with self._reading():
             return diff(self._ws, a, b)
@@ -558,7 +558,7 @@ class Tract:
         with self._reading():
             return graph(self._ws, limit, role)
 
-    def show(self, ref: str = "HEAD") -> Commit:
+    def show(self, ref: str | Commit = "HEAD") -> Commit:
         """Return one commit, whole."""
         with self._reading():
             return history.show(self._ws, ref)
@@ -595,7 +595,11 @@ class Tract:
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
-        yield
+        try:
+            yield
+        except BaseException:
+            self._ws.notices.clear()  # a verb that failed has nothing to say but its error
+            raise
         self._tell()
 
     def _tell(self) -> None:

@@ -64,7 +64,21 @@ def checked(value: Any) -> Any:
     elif isinstance(value, list | tuple):
         for item in value:
             checked(item)
+    elif not (value is None or isinstance(value, str | bool)):
+        # orjson would write times and UUIDs as texts, in silence
+        raise ContentError(
+            f"JSON has no word for a {type(value).__name__}: {value!r:.80}.", "Give it as a text."
+        )
     return value
+
+
+def has_surrogates(value: Any) -> bool:
+    """Tell whether a text in a JSON value holds a lone surrogate."""
+    try:
+        orjson.dumps(value)
+    except TypeError as error:
+        return "surrogates" in str(error)
+    return False
 
 
 def without_surrogates(value: Any) -> Any:

@@ -102,19 +102,28 @@ def _grouped(said: Sequence[Message], calls: set[str], warnings: list[str]) -> l
     """
     groups: list[list[Message]] = []
     open_turn: list[Message] | None = None
+    answered: list[Message] | None = None  # the turn whose results are coming in
     for message in said:
         if message.is_result and message.call in calls:
             if open_turn and any(member.identity == message.call for member in open_turn):
-                open_turn = None
+                answered, open_turn = open_turn, None
+            elif not answered or all(member.identity != message.call for member in answered):
+                warnings.append(
+                    f"the result {message.commit[:8]} stands right behind its call, which was earlier"
+                )
         elif not message.is_call and not message.is_result and not message.text.strip():
             warnings.append(f"{message.commit[:8]} is blank and was left out")
         elif message.role == "assistant":
             if open_turn is None:
-                open_turn = []
+                open_turn, answered = [], None
                 groups.append(open_turn)
             open_turn.append(message)
         else:
-            open_turn = None
+            if message.is_result:
+                warnings.append(
+                    f"the result {message.commit[:8]} has no call here: it is sent as a user's text"
+                )
+            open_turn = answered = None
             groups.append([message])
     return groups
 

@@ -98,12 +98,19 @@ class Snapshot:
         self._length = length
 
     @classmethod
-    def of(cls, rows: Iterable[Row]) -> Snapshot:
-        """Resolve a history given in linear order."""
+    def of(cls, rows: Iterable[Row], *, settle: bool = False) -> Snapshot:
+        """Resolve a history given in linear order.
+
+        With ``settle``, the last row is kept with the size of the context at it.
+        """
         line = _Line()
         for row in rows:
             line.add_row(row)
         units = resolve(line.rows)
+        if settle:
+            size = sum(unit.size for unit in units)
+            line.rows[-1] = line.rows[-1]._replace(context=size)
+            units = resolve(line.rows)
         for place, unit in enumerate(units):
             line.add_unit(unit, place)
         line.targeted = frozenset(
@@ -186,8 +193,7 @@ class Snapshot:
                 return self._edited(row)
             if row.kind == Kind.MARK and row.priority is not None and not self._uncovers(row):
                 return self._marked(row)
-        grown = Snapshot.of([*self.rows, row])
-        return Snapshot.of([*self.rows, row._replace(context=grown.size)])
+        return Snapshot.of([*self.rows, row], settle=True)
 
     def _grown(self, row: Row) -> _Line:
         """Return the line with one row more: the shared one, or a copy where another grew on it."""
@@ -227,17 +233,16 @@ class Snapshot:
         return self._changed(row, {self._line.places[row.targets[0]]: unit._replace(text=row)})
 
     def _uncovers(self, mark: Row) -> bool:
-        """Tell whether a MARK may change what a summary hides."""
-        if not self._line.targeted:
-            return False
+        """Tell whether a MARK may change what a summary hides, or whether it stands."""
         for target in mark.targets:
             unit = self.find(target)
-            group = {target} if unit is None or unit.call is None else {target, unit.call}
-            group.update(self._at(place).identity for place in self._results(target))
             if unit is not None and unit.row.kind == Kind.SUMMARY:
                 return True
-            if not group.isdisjoint(self._line.targeted):
-                return True
+            if self._line.targeted:
+                group = {target} if unit is None or unit.call is None else {target, unit.call}
+                group.update(self._at(place).identity for place in self._results(target))
+                if not group.isdisjoint(self._line.targeted):
+                    return True
         return False
 
     def _results(self, call: bytes) -> list[int]:

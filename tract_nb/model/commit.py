@@ -145,7 +145,20 @@ class Commit:
         said = preview(self.text, 60)
         return f"<Commit {self.hash[:HASH_SHOWN]} {self.label}, {self.tokens:,} tokens: {said}>"
 
+    def __str__(self) -> str:
+        """All of it, for a terminal."""
+        facts = "\n".join(f"{name:<9} {shown(str(value))}" for name, value in self._facts().items())
+        return f"{facts}\n\n{shown(self.text)}" if self.text else facts
+
     def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td><samp>{cell_html(value)}</samp></td></tr>"
+            for name, value in self._facts().items()
+        )
+        return f'<table border="0"><tbody>{rows}</tbody></table><pre>{cell_html(self.text)}</pre>'
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what there is to say besides the text."""
         facts = {
             "commit": self.hash,
             "kind": self.kind.name,
@@ -159,18 +172,26 @@ class Commit:
             "config": self.generation_config or None,
             "metadata": self.metadata or None,
         }
-        rows = "".join(
-            f"<tr><td>{escape(name)}</td><td><samp>{cell_html(value)}</samp></td></tr>"
-            for name, value in facts.items()
-            if value not in (None, "")
-        )
-        return f'<table border="0"><tbody>{rows}</tbody></table><pre>{cell_html(self.text)}</pre>'
+        return {name: value for name, value in facts.items() if value not in (None, "")}
+
+
+#: what would command a terminal or turn the order of what is read: control and bidi characters
+_UNSHOWN = {
+    code: "\ufffd"
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    if chr(code) not in "\t\n\r"
+}
+
+
+def shown(text: str) -> str:
+    """Return a text with nothing in it that a terminal would obey."""
+    return text.translate(_UNSHOWN)
 
 
 def preview(text: str, width: int = 80) -> str:
     """Return ``text`` in one line of at most ``width`` characters."""
     # a line of a megabyte is not split whole for its first 80 characters
-    line = " ".join(text[: 8 * width].split())
+    line = shown(" ".join(text[: 8 * width].split()))
     return line if len(line) <= width and len(text) <= 8 * width else f"{line[: width - 1]}…"
 
 

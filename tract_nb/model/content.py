@@ -24,6 +24,15 @@ class Content(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            known = ", ".join(type(self).model_fields)
+            raise ContentError(
+                f"This is no {self.type}: {explain(error)}.", f"Its fields: {known}."
+            ) from error
+
     type: ClassVar[str] = ""
     birth: ClassVar[Priority] = Priority.NORMAL
     compiles_to: ClassVar[str] = "assistant"
@@ -271,17 +280,11 @@ def coerce(content: Content | Mapping[str, Any] | str, known: Iterable[str] = ()
     name = content.get("content_type")
     if name not in TYPES:
         raise ContentError(f"Unknown content type {name!r}.", f"The types are {', '.join([*TYPES, *known])}.")
-    try:
-        return from_payload(content)
-    except (ValidationError, TypeError) as error:
+    if not all(isinstance(key, str) for key in content):
         raise ContentError(
-            f"This is no {name}: {explain(error)}.", f"Its fields: {fields_of(name)}."
-        ) from error
-
-
-def fields_of(name: str) -> str:
-    """Return the field names of a content type, for an error's hint."""
-    return ", ".join(TYPES[name].model_fields)
+            "A content's keys are texts.", f"Its fields: {', '.join(TYPES[name].model_fields)}."
+        )
+    return from_payload(content)
 
 
 def explain(error: Exception) -> str:

@@ -27,9 +27,14 @@ def matcher(desk: Desk) -> Callable[[CompletionContext], Any]:
     """Return the function that IPython's completer asks."""
 
     def complete(context: CompletionContext) -> Any:
-        if _BODY.match(context.full_text) and context.cursor_line > 0:
-            return _result([], suppress=True)  # prose: Python's names do not belong in it
-        line = context.full_text.splitlines()[context.cursor_line] if context.full_text else ""
+        token = context.token
+        lines = context.full_text.splitlines() or [""]
+        first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+        if _BODY.match(lines[first]) and context.cursor_line > first:
+            # prose: Python's names do not belong in it. Only a matcher that offers something keeps
+            # the others out, so it offers what is written already.
+            return _result([token], suppress=True, fragment=token)
+        line = lines[context.cursor_line] if context.cursor_line < len(lines) else ""
         found = _LINE.match(line[: context.cursor_position])
         if found is None:
             return _result([], suppress=False)
@@ -51,13 +56,13 @@ def candidates(desk: Desk, done: list[str]) -> Iterable[str]:
         return list(COMMANDS)
     if name not in COMMANDS:
         return []
-    options = [
-        flag
-        for argument in app()[name].assemble_argument_collection()
-        for flag in argument.names
-        if flag.startswith("--")
-    ]
-    return [*_refs(desk, name), *options, "--help"]
+    found = app()[name].assemble_argument_collection()
+    for argument in found:
+        if done[-1] in argument.names and done[-1].startswith("-") and argument.hint is not bool:
+            choices = list(argument.get_choices() or ())
+            return choices or (_refs(desk, "switch") if done[-1] in ("--branch", "--at") else [])
+    options = [flag for argument in found for flag in argument.names if flag.startswith("--")]
+    return [*_refs(desk, name), *(options if name != "help" else ()), "--help"]
 
 
 def _refs(desk: Desk, name: str) -> list[str]:

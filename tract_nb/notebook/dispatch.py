@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import inspect
 import re
-import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cache
+from numbers import Number
 from typing import Any, NamedTuple, NoReturn, get_type_hints
 
 from cyclopts import App, CycloptsError
 
 from tract_nb.errors import CommandError
+from tract_nb.model.commit import Commit
 from tract_nb.notebook.commands import COMMANDS, GROUPS, TAKES_BODY
 from tract_nb.notebook.desk import Desk
+from tract_nb.notebook.words import Text
 from tract_nb.tract import Tract
 
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
-#: stands for a variable's value while the words are parsed
-_MARK = "\x00"
-
-
-class Text(str):
-    """A text that shows as itself: its repr has no quotes."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
+#: arguments that take any object; elsewhere a variable must be a text, a number, a path or a commit
+_TAKES_OBJECTS = frozenset({"refs", "reported", "tract"})
 
 
 def run(desk: Desk, words: Sequence[str]) -> Any:
@@ -41,45 +34,68 @@ def run(desk: Desk, words: Sequence[str]) -> Any:
     TractError
         What the command itself raises.
     """
-    words, on = _tract_option(list(words))
+    words, on = tract_option(list(words))
     if not words or words[0] in ("help", "--help", "-h"):
         return Text(help_text(words[1] if len(words) > 1 else None))
     name, *rest = words
     if name not in COMMANDS:
         _unknown(name)
-    if "--help" in rest or "-h" in rest:
+    if any(word in ("--help", "-h") and not getattr(word, "is_text", False) for word in rest):
         return Text(help_text(name))
     function = COMMANDS[name]
-    words, values = _variables(rest, desk.namespace)
-    bound = _parsed(name, words)
-    subject = desk if _works_on(function) is Desk else desk.tract_named(on) if on else desk.tract
-    if on and subject is desk:
-        return _elsewhere(desk, on, lambda: function(desk, *bound.args, **bound.kwargs))
-    return function(subject, *_restored(bound.args, values), **_restored_named(bound.kwargs, values))
-
-
-def _elsewhere(desk: Desk, name: str, act: Callable[[], Any]) -> Any:
-    """Run a command of the desk with another tract as the current one, for once."""
-    before = desk.current
-    desk.current = desk.tract_named(name)
+    stand_ins = _StandIns()
+    bound = _parsed(name, [stand_ins.word(word, desk) for word in rest])
+    args, kwargs = stand_ins.restored(name, bound)
+    if _works_on(function) is Tract:
+        return function(desk.tract_named(on) if on else desk.tract, *args, **kwargs)
+    if on is None:
+        return function(desk, *args, **kwargs)
+    before, desk.current = desk.current, desk.tract_named(on)
     try:
-        return act()
+        return function(desk, *args, **kwargs)
     finally:
         desk.current = before
 
 
-def split(line: str) -> list[str]:
-    """Return the words of a line, quotes as in a shell, backslashes as they are; a last ``;`` is nothing."""
-    lexer = shlex.shlex(line.rstrip().removesuffix(";"), posix=True, punctuation_chars=False)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    lexer.escape = ""  # a Windows path keeps its backslashes
-    try:
-        return list(lexer)
-    except ValueError as error:
-        raise CommandError(
-            "A quote is not closed in this line.", 'Close it, or put the words in the other kind: "it\'s".'
-        ) from error
+class _StandIns:
+    """Words that stand for what a parser must not look into: quoted texts and variables' values."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+
+    def word(self, word: str, desk: Desk) -> str:
+        """Return the word that the parser sees."""
+        found = _VARIABLE.fullmatch(word) if desk.in_notebook else None
+        if found is None:
+            is_text = getattr(word, "is_text", False)
+            return self._stand_in(str(word)) if is_text and word.startswith("-") else str(word)
+        if found[1] not in desk.namespace:
+            raise CommandError(f"There is no variable {found[1]!r}.", "Run the cell that makes it first.")
+        value = desk.namespace[found[1]]
+        if isinstance(value, Commit):
+            return value.hash
+        if isinstance(value, Number) or hasattr(value, "__fspath__"):
+            return str(value)
+        return self._stand_in(str(value) if isinstance(value, str) else value)
+
+    def _stand_in(self, value: Any) -> str:
+        name = f"\x00value {len(self._values)}\x00"
+        self._values[name] = value
+        return name
+
+    def restored(self, command: str, bound: inspect.BoundArguments) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments with the values in place; an object only where one is asked for."""
+        for name, given in bound.arguments.items():
+            many = isinstance(given, tuple)
+            values = tuple(self._values.get(item, item) for item in (given if many else (given,)))
+            for value, item in zip(values, given if many else (given,), strict=True):
+                if item in self._values and not isinstance(value, str) and name not in _TAKES_OBJECTS:
+                    raise CommandError(
+                        f"{command} takes a text for {name.upper()}, not a {type(value).__name__}.",
+                        "Give one name: $selection.commit[0] in a variable of its own.",
+                    )
+            bound.arguments[name] = values if many else values[0]
+        return bound.args, bound.kwargs
 
 
 def help_text(name: str | None) -> str:
@@ -134,6 +150,14 @@ def _value_name(argument: Any) -> str:
     return "N" if argument.hint is int or int in getattr(argument.hint, "__args__", ()) else "TEXT"
 
 
+#: what goes with any command
+AROUND = (
+    "COMMAND --help says more. With any command, -t NAME works on another tract for once.",
+    "In a notebook $name is a variable, --out NAME keeps the value in one, and %%tract user",
+    "takes the text below it; --again appends it anew, --expand fills in {{name}}.",
+)
+
+
 def overview() -> str:
     """Return all commands, a line each."""
     lines = ["Git for LLM context: %tract COMMAND in a notebook, tract COMMAND in a terminal."]
@@ -142,7 +166,7 @@ def overview() -> str:
         for name, function in group.items():
             said = inspect.cleandoc(function.__doc__ or "").partition("\n")[0]
             lines.append(f"  {name:<11} {said}")
-    lines += ["", "COMMAND --help says more. -t NAME works on another tract for once."]
+    lines += ["", *AROUND]
     return "\n".join(lines)
 
 
@@ -202,43 +226,12 @@ def _parsed(name: str, words: Sequence[str]) -> inspect.BoundArguments:
     return bound
 
 
-def _tract_option(words: list[str]) -> tuple[list[str], str | None]:
+def tract_option(words: list[str]) -> tuple[list[str], str | None]:
     """Return the words without ``-t NAME``, and that name."""
-    for flag in ("-t", "--tract"):
-        if flag in words[:-1]:
-            place = words.index(flag)
+    for place, word in enumerate(words[:-1]):
+        if word in ("-t", "--tract") and not getattr(word, "is_text", False):
             return words[:place] + words[place + 2 :], words[place + 1]
     return words, None
-
-
-def _variables(words: Sequence[str], namespace: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
-    """Return the words with each whole ``$name`` as a mark or a text, and what the marks stand for."""
-    values: list[Any] = []
-    replaced = []
-    for word in words:
-        found = _VARIABLE.fullmatch(word)
-        if found is None:
-            replaced.append(word)
-            continue
-        if found[1] not in namespace:
-            raise CommandError(f"There is no variable {found[1]!r}.", "Run the cell that makes it first.")
-        value = namespace[found[1]]
-        if isinstance(value, str | int | float):
-            replaced.append(str(value))
-        else:
-            replaced.append(f"{_MARK}{len(values)}")
-            values.append(value)
-    return replaced, values
-
-
-def _restored(given: Any, values: list[Any]) -> tuple[Any, ...]:
-    return tuple(
-        values[int(item[1:])] if isinstance(item, str) and item.startswith(_MARK) else item for item in given
-    )
-
-
-def _restored_named(given: Mapping[str, Any], values: list[Any]) -> dict[str, Any]:
-    return dict(zip(given, _restored(given.values(), values), strict=True))
 
 
 def _unknown(name: str) -> NoReturn:

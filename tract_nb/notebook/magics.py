@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import keyword
 import re
 from collections import Counter
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from traitlets import Bool
 
 from tract_nb.errors import CommandError
 from tract_nb.notebook import completion, dispatch
 from tract_nb.notebook.commands import TAKES_BODY
 from tract_nb.notebook.desk import Desk
+from tract_nb.notebook.words import Word, split
 from tract_nb.tract import Tract
 
 _PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -24,35 +27,35 @@ _STATE = "_tract_nb"  # where the shell keeps what unload takes away
 class TractMagics(Magics):
     """``%tract COMMAND`` and ``%%tract user`` over one desk."""
 
+    quiet = Bool(False, help="Say nothing about what a command did; errors are shown all the same.").tag(
+        config=True
+    )
+
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
         self._variables: dict[str, Any] = shell.user_ns
-        self.desk = Desk(in_notebook=True, namespace=shell.user_ns)
-        self._ran: Counter[str] = Counter()  # how often each cell's source ran in this kernel
+        self.desk = Desk(in_notebook=True, namespace=shell.user_ns, say=self.say)
+        self._ran: Counter[str] = Counter()  # how often each source ran in this kernel
+        self._in_cell: tuple[str, int] = ("", 0)  # a cell at one run of it,
+        self._calls = 0  # and how often the magic was called in it
+
+    def say(self, text: str) -> None:
+        """Print what a verb noticed."""
+        if not self.quiet:
+            print(text)  # noqa: T201  what a person reads below the cell
 
     @no_var_expand
     @line_cell_magic
     def tract(self, line: str, cell: str | None = None) -> Any:
         """Version-control the context of a model: ``%tract help`` lists the commands."""
-        words = dispatch.split(line)
-        words, out = _option(words, "--out")
-        again, expand = _flag(words, "--again"), _flag(words, "--expand")
-        words = [word for word in words if word not in ("--again", "--expand")]
-        if cell is None and (again or expand):
-            raise CommandError(
-                "--again and --expand belong to a cell: %%tract user.",
-                "A line is committed each time it runs.",
-            )
-        if cell is not None and (not words or words[0] not in TAKES_BODY) and "--help" not in words:
-            name = words[0] if words else ""
-            raise CommandError(
-                f"%%tract {name} takes no text below it.",
-                f"Cells with text: {', '.join(sorted(TAKES_BODY))}.",
-            )
+        words, flags, out = _around(split(line))
         if cell is not None:
-            cell = cell.removesuffix("\n")
-            self.desk.body = self._filled(cell) if expand else cell
-            self.desk.key = None if again else self._key(words, cell)
+            self._take_body(words, flags, cell.removesuffix("\n"))
+        elif flags:
+            raise CommandError(
+                f"{' and '.join(sorted(flags))} belongs to a cell: %%tract user.",
+                "What a line says is committed each time it runs.",
+            )
         try:
             value = dispatch.run(self.desk, words)
         finally:
@@ -61,19 +64,32 @@ class TractMagics(Magics):
             self._variables[out] = value
         return value
 
-    def _key(self, words: list[str], cell: str) -> str:
+    def _take_body(self, words: list[Word], flags: set[str], body: str) -> None:
+        """Lay a cell's text on the desk for the command that takes it."""
+        command, *_ = [*dispatch.tract_option(list(words))[0], ""]
+        if command not in TAKES_BODY and not {"--help", "-h"}.intersection(words):
+            raise CommandError(
+                f"%%tract {command} takes no text below it.",
+                f"Cells with text: {', '.join(sorted(TAKES_BODY))}.",
+            )
+        self.desk.body = self._filled(body) if "--expand" in flags else body
+        self.desk.key = None if "--again" in flags else self._key(words, body)
+
+    def _key(self, words: list[Word], body: str) -> str:
         """Return what this cell's unit is known by.
 
-        The front end's cell id; where it sends none, the hash of the source and how often that
-        source ran in this kernel, so that a run from the top finds its own commits again.
+        The front end's cell id, and which call of the magic in the cell it is; where it sends none,
+        the hash of the source and how often that source ran in this kernel, so that a run from the
+        top finds its own commits again.
         """
         kernel = getattr(self.shell, "kernel", None)
-        if kernel is not None:
-            parent = kernel.get_parent() or {}
-            cell_id = parent.get("metadata", {}).get("cellId")
-            if cell_id:
-                return f"cell:{cell_id}:{words[0]}"
-        source = hashlib.sha256("\n".join([*words, cell]).encode(errors="replace")).hexdigest()[:16]
+        cell_id = ((kernel.get_parent() or {}).get("metadata", {}) if kernel else {}).get("cellId")
+        if cell_id:
+            this = (cell_id, getattr(self.shell, "execution_count", 0))
+            self._calls = self._calls + 1 if this == self._in_cell else 1
+            self._in_cell = this
+            return f"cell:{cell_id}:{words[0]}:{self._calls}"
+        source = hashlib.sha256("\n".join([*words, body]).encode(errors="replace")).hexdigest()[:16]
         self._ran[source] += 1
         return f"source:{source}:{self._ran[source]}"
 
@@ -87,19 +103,18 @@ class TractMagics(Magics):
         return _PLACE.sub(lambda found: str(self._variables[found[1]]), cell)
 
 
-def _option(words: list[str], flag: str) -> tuple[list[str], str | None]:
-    """Return the words without ``flag NAME``, and the name; ``export`` has an --out of its own."""
-    if flag not in words or words[:1] == ["export"]:
-        return words, None
-    place = words.index(flag)
-    name = words[place + 1] if place + 1 < len(words) else ""
-    if not name.isidentifier():
-        raise CommandError(f"{flag} needs the name of a variable, not {name!r}.", f"Write {flag} answer.")
-    return words[:place] + words[place + 2 :], name
-
-
-def _flag(words: list[str], flag: str) -> bool:
-    return flag in words
+def _around(words: list[Word]) -> tuple[list[Word], set[str], str | None]:
+    """Return a line without what the magic itself takes, its flags, and the variable of ``--out``."""
+    command, *_ = [*dispatch.tract_option(list(words))[0], ""]
+    flags = {str(word) for word in words if word in ("--again", "--expand") and not word.is_text}
+    words = [word for word in words if word.is_text or word not in flags]
+    place = next((place for place, word in enumerate(words) if word == "--out" and not word.is_text), None)
+    if place is None or command == "export":  # which has an --out of its own, a file
+        return words, flags, None
+    name = str(words[place + 1]) if place + 1 < len(words) else ""
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise CommandError(f"--out needs the name of a variable, not {name!r}.", "Write --out answer.")
+    return words[:place] + words[place + 2 :], flags, name
 
 
 def load(shell: InteractiveShell) -> None:
@@ -110,15 +125,14 @@ def load(shell: InteractiveShell) -> None:
 
     magics = TractMagics(shell)
     shell.register_magics(magics)
-    configurables: list[Any] = shell.configurables  # what %config lists
-    configurables.append(magics)
     completer = completion.matcher(magics.desk)
     shell.Completer.custom_matchers.append(completer)
     # "$5 and $10" in a table is money, not mathematics
     mathjax = pd.options.display.html.use_mathjax
     pd.options.display.html.use_mathjax = False
-    Tract.listener = print
-    setattr(shell, _STATE, (magics, completer, mathjax))
+    before = Tract.listener
+    Tract.listener = magics.say
+    setattr(shell, _STATE, (magics, completer, mathjax, before))
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -128,11 +142,12 @@ def unload(shell: InteractiveShell) -> None:
         return
     import pandas as pd
 
-    magics, completer, mathjax = state
+    magics, completer, mathjax, before = state
     pd.options.display.html.use_mathjax = mathjax
     shell.Completer.custom_matchers.remove(completer)
     shell.configurables.remove(magics)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("tract", None)
-    Tract.listener = None
+    shell.magics_manager.registry.pop(type(magics).__name__, None)
+    Tract.listener = before
     setattr(shell, _STATE, None)

@@ -7,7 +7,7 @@ from typing import Any
 from tract_nb.errors import ContentError
 from tract_nb.model.commit import Kind, Priority, Row
 from tract_nb.operations import names
-from tract_nb.operations.budget import check_budget
+from tract_nb.operations.budget import ask_budget, asks, check_budget, imagined
 from tract_nb.operations.transaction import transaction
 from tract_nb.operations.workspace import Workspace
 
@@ -18,6 +18,10 @@ def annotate(
     """Write one MARK for all units named; None where each has this priority already."""
     wanted = as_priority(priority)
     listed = names.names_in(target)
+    if asks(ws):
+        history = ws.snapshot(ws.tip())
+        targets = tuple(names.unit_named(ws, history, name).identity for name in listed)
+        ask_budget(ws, history, imagined(ws, Kind.MARK, targets=targets, priority=wanted))
     with transaction(ws, "annotate", {"priority": wanted.name, "units": len(listed)}, reason=reason) as tx:
         head = tx.head()
         history = ws.snapshot(head.id if head else 0)

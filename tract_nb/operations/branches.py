@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from tract_nb.errors import RefError
 from tract_nb.model.commit import Row
@@ -13,7 +14,7 @@ from tract_nb.store import refs
 
 #: git's rules (git-check-ref-format): no space, control character, ~ ^ : ? * [ \\, "..", "@{", "//",
 #: nothing that begins with "-" or ".", or ends with "/", "." or ".lock"
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-./]|/\.|[/.]$|\.lock$|\.lock/")
+_FORBIDDEN = re.compile(r"[\x00-\x20\ud800-\udfff\x7f~^:?*\[\\]|\.\.|@\{|//|^[-./]|/\.|[/.]$|\.lock$|\.lock/")
 
 
 def check_name(name: str, what: str = "branch") -> None:
@@ -25,11 +26,11 @@ def check_name(name: str, what: str = "branch") -> None:
         )
 
 
-def branch(ws: Workspace, name: str, at: str | None = None) -> Row | None:
+def branch(ws: Workspace, name: str, at: Any = None) -> Row | None:
     """Create a branch; HEAD stays. Returns the commit it stands on, None on an empty tract."""
     check_name(name)
     with transaction(ws, "branch", {"name": name}) as tx:
-        start = names.commit_named(ws, at) if at else None
+        start = None if at is None else names.own_commit(ws, at)
         number = start.id if start else ws.tip()
         ref = refs.HEADS + name
         if refs.get(ws.db, ws.tract, ref) is not None:
@@ -44,6 +45,7 @@ def switch(ws: Workspace, name: str) -> int:
         if ws.previous is None:
             raise RefError("There is no branch to go back to.", "Name one: t.switch('main').")
         name = ws.previous
+    name = names.one_name(name)
     number = refs.get(ws.db, ws.tract, refs.HEADS + name)
     if number is None:
         names.commit_named(ws, name)  # a better error where it is no commit either

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from tract_nb.engine.resolve import Unit
+from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import context_size
-from tract_nb.errors import BudgetError
-from tract_nb.model.commit import HASH_TAKEN, preview
+from tract_nb.errors import BudgetError, ContentError
+from tract_nb.model.commit import HASH_TAKEN, Kind, Row, preview
+from tract_nb.model.content import Content
 from tract_nb.model.listing import BudgetTable
 from tract_nb.operations import present
 from tract_nb.operations.compiling import count
+from tract_nb.operations.transaction import counted_text
 from tract_nb.operations.workspace import Workspace
 
 
@@ -22,7 +25,7 @@ def check_budget(ws: Workspace, size: int) -> None:
     BudgetError
         If it is beyond and the budget says ``reject``: all of the verb is rolled back.
     """
-    if ws.budget is None:
+    if ws.budget is None or callable(ws.budget.action) or ws.batch is not None:
         return
     tokens, most = context_size(size), ws.budget.max_tokens
     if tokens <= most:
@@ -32,14 +35,61 @@ def check_budget(ws: Workspace, size: int) -> None:
             f"This would make {tokens:,} tokens of a budget of {most:,}. Nothing was written.",
             "Skip or edit what takes the room (see budget), or raise the budget.",
         )
-    if callable(ws.budget.action):
-        ws.budget.action(tokens, most)
-        return
     ws.warn(f"{tokens:,} tokens are over the budget of {most:,}.")
+
+
+def asks(ws: Workspace) -> bool:
+    """Tell whether the budget has a function of its own, which is asked before any lock is taken."""
+    return ws.budget is not None and callable(ws.budget.action) and ws.batch is None
+
+
+def ask_budget(ws: Workspace, before: Snapshot, change: Row) -> None:
+    """Ask the budget's own function about a change that would go beyond it.
+
+    What the function raises ends the verb; nothing is written by then.
+    """
+    assert ws.budget is not None
+    assert callable(ws.budget.action)
+    # a copy to grow: the shared line must not hold a commit that may never be
+    size = Snapshot.of(before.rows).plus(change).size
+    if size > before.size and context_size(size) > ws.budget.max_tokens:
+        ws.budget.action(context_size(size), ws.budget.max_tokens)
+
+
+def imagined(
+    ws: Workspace,
+    kind: Kind,
+    content: Content | None = None,
+    *,
+    targets: tuple[bytes, ...] = (),
+    priority: int | None = None,
+) -> Row:
+    """Return the row that a commit would have, but for its number and hash."""
+    return Row(
+        id=-1,
+        hash=b"",
+        kind=kind,
+        parent1=None,
+        parent2=None,
+        origin=None,
+        author_us=0,
+        priority=priority,
+        type=content.unit_type if content else None,
+        role=content.unit_role if content else None,
+        name=None,
+        call_id=None,
+        blob=None,
+        tokens=ws.counter.count(counted_text(content)) if content else 0,
+        context=0,
+        key=None,
+        targets=targets,
+    )
 
 
 def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
     """Return what takes the room in the context at HEAD: by role, type, priority, and the largest units."""
+    if largest < 0:
+        raise ContentError(f"largest={largest} lists nothing.", "Give 0 or more.")
     tip = ws.tip()
     history = ws.snapshot(tip)
     shown = [unit for unit in history.units if unit.size]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tract_nb.engine.canonical import clean_text, without_surrogates
-from tract_nb.errors import ContentError
+from tract_nb.engine.canonical import clean_text, has_surrogates, without_surrogates
 from tract_nb.model.commit import Kind, Priority, Row
-from tract_nb.model.content import TYPES, Content, ToolIO, coerce, from_payload
+from tract_nb.model.content import Content, ToolIO, coerce, from_payload
 from tract_nb.operations import edit
-from tract_nb.operations.budget import check_budget
+from tract_nb.operations.annotate import as_priority
+from tract_nb.operations.budget import ask_budget, asks, check_budget, imagined
 from tract_nb.operations.transaction import Transaction, transaction
 from tract_nb.operations.workspace import Workspace
 
@@ -27,6 +27,11 @@ def commit(
 ) -> Row:
     """Append a unit; with a ``key`` that this history has already, keep or edit that one instead."""
     given, birth = accepted(ws, content)
+    key = None if key is None else clean_text(str(key))
+    priority = None if priority is None else as_priority(priority)
+    born = birth if priority is None else priority
+    if asks(ws):
+        ask_budget(ws, ws.snapshot(ws.tip()), imagined(ws, Kind.APPEND, given, priority=born))
     with transaction(ws, "commit", {"type": given.unit_type}) as tx:
         head = tx.head()
         if key is not None and head is not None:
@@ -39,7 +44,7 @@ def commit(
             [head] if head else [],
             content=given,
             targets=targets,
-            priority=birth if priority is None else priority,
+            priority=born,
             message=message,
             metadata=metadata,
             generation_config=generation_config,
@@ -75,19 +80,8 @@ def _paired(ws: Workspace, tx: Transaction, content: Content) -> tuple[Content, 
 
 def _clean(ws: Workspace, content: Content) -> Content:
     """Return the content with lone surrogates replaced, and say so."""
-    try:
-        for value in content.__dict__.values():
-            if isinstance(value, str):
-                value.encode()
-    except UnicodeEncodeError:
-        ws.warn("The text holds lone surrogates, which no JSON can hold: they became U+FFFD.")
-        payload = without_surrogates(content.to_payload())
-        return from_payload(payload) if content.type in TYPES else content
-    return content
-
-
-def clean_key(key: str | None) -> str | None:
-    """Return a key as the store can hold it."""
-    if key is None or isinstance(key, str):
-        return None if key is None else clean_text(key)
-    raise ContentError(f"A key is a text, not {type(key).__name__}.", "Give key='...'.")
+    payload = content.to_payload()
+    if not has_surrogates(payload):
+        return content
+    ws.warn("The text holds lone surrogates, which no JSON can hold: they became U+FFFD.")
+    return from_payload(without_surrogates(payload))

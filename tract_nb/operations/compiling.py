@@ -46,7 +46,7 @@ class StoreReader:
 
 def compile_context(
     ws: Workspace,
-    at: str | None = None,
+    at: Any = None,
     *,
     at_time: datetime | None = None,
     order: Iterable[Any] | None = None,
@@ -58,11 +58,12 @@ def compile_context(
     if at_time is not None:
         number = commit_at(ws, to_us(at_time))
     else:
-        number = names.commit_named(ws, at).id if at else ws.tip()
+        number = ws.tip() if at is None else names.commit_named(ws, at).id
     history = ws.snapshot(number)
     tokens, source = count(ws, number, history)
     if include_reasoning:
-        tokens += sum(message_size(unit.text.tokens) for unit in history.shown if unit.is_reasoning)
+        thoughts = sum(message_size(unit.text.tokens) for unit in history.shown if unit.is_reasoning)
+        tokens += context_size(history.size + thoughts) - context_size(history.size)
     context = CompiledContext(
         head=history.last.hash.hex() if number else "",
         snapshot=history

@@ -18,7 +18,7 @@ from tract_nb.store import objects
 Pair = tuple[Unit | None, Unit | None]
 
 
-def diff(ws: Workspace, a: str, b: str = "HEAD") -> Diff:
+def diff(ws: Workspace, a: Any, b: Any = "HEAD") -> Diff:
     """Return what the context at ``b`` has that the one at ``a`` has not, and the other way round."""
     rows = [names.commit_named(ws, name) for name in (a, b)]
     one, other = (ws.snapshot(row.id) for row in rows)

@@ -7,12 +7,13 @@ from typing import Any
 
 import orjson
 
+from tract_nb.engine.canonical import clean_text
 from tract_nb.engine.resolve import Unit
 from tract_nb.errors import ContentError
 from tract_nb.model.commit import Kind, Row
 from tract_nb.model.content import Content, coerce, from_payload
 from tract_nb.operations import names
-from tract_nb.operations.budget import check_budget
+from tract_nb.operations.budget import ask_budget, asks, check_budget, imagined
 from tract_nb.operations.transaction import Transaction, transaction
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects
@@ -29,6 +30,14 @@ def edit(
     if len(wanted) != 1:
         raise ContentError(f"edit takes one unit, not {len(wanted)}.", "Name one commit.")
     text = content if isinstance(content, str) else coerce(content).unit_text
+    if text != clean_text(text):
+        text = clean_text(text)
+        ws.warn("The text holds lone surrogates, which no JSON can hold: they became U+FFFD.")
+    if asks(ws):
+        history = ws.snapshot(ws.tip())
+        unit = names.unit_named(ws, history, wanted[0])
+        content = content_of(ws, unit.row).with_text(text)
+        ask_budget(ws, history, imagined(ws, Kind.EDIT, content, targets=(unit.identity,)))
     with transaction(ws, "edit") as tx:
         head = tx.head()
         history = ws.snapshot(head.id if head else 0)

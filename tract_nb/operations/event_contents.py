@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from tract_nb.engine.canonical import INT_MAX, INT_MIN
+from tract_nb.engine.canonical import INT_MAX, INT_MIN, clean_text
 from tract_nb.model.content import Artifact, Content, Dialogue, Instruction, Reasoning, ToolIO
 from tract_nb.model.event import Event
 
@@ -41,22 +41,17 @@ def contents(event: Event, redact: Redact | None) -> Iterator[tuple[Content, lis
 
 def _content(event: Event, clean: Callable[[Any], Any]) -> Content | None:
     """Return the event's content; None where it has nothing that a model is sent."""
+    name, call_id = clean_text(event.name or ""), clean_text(event.call_id or "")
+    said = clean_text(event.text)
     if event.kind == "tool_call":
-        arguments = storable(event.arguments) if event.arguments is not None else event.text
-        return ToolIO(
-            name=event.name or "", direction="call", call_id=event.call_id or "", arguments=clean(arguments)
-        )
+        arguments = clean(said if event.arguments is None else storable(event.arguments))
+        return ToolIO(name=name, direction="call", call_id=call_id, arguments=arguments)
     if event.kind == "tool_result":
-        return ToolIO(
-            name=event.name or "",
-            direction="result",
-            call_id=event.call_id or "",
-            output=clean(event.text),
-            status="error" if event.is_error else "success",
-        )
+        status = "error" if event.is_error else "success"
+        return ToolIO(name=name, direction="result", call_id=call_id, output=clean(said), status=status)
     if event.kind == "other" or not event.text.strip():
         return None
-    text = clean(event.text)
+    text = clean(said)
     if event.kind == "reasoning":
         return Reasoning(text=text)
     if event.kind == "compaction":
@@ -71,8 +66,10 @@ def storable(value: Any) -> Any:
 
     Integers beyond 64 bits become strings (orjson reads them as floats), so do NaN and Infinity.
     """
+    if isinstance(value, str):
+        return clean_text(value)
     if isinstance(value, dict):
-        return {str(key): storable(item) for key, item in value.items()}
+        return {clean_text(str(key)): storable(item) for key, item in value.items()}
     if isinstance(value, list):
         return [storable(item) for item in value]
     if isinstance(value, int) and not isinstance(value, bool) and not INT_MIN <= value <= INT_MAX:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from tract_nb.engine.lanes import LaneRow, Node, layout, text_cells
 from tract_nb.engine.resolve import Unit
+from tract_nb.errors import ContentError
 from tract_nb.model.commit import HASH_SHOWN, Kind, Priority, Row, preview
 from tract_nb.operations import history, present
 from tract_nb.operations.present import short
@@ -48,6 +49,8 @@ def graph(ws: Workspace, limit: int, role: str | None = None) -> Graph:
 
     With a ``role``, only its units are drawn, and what holds the lanes together.
     """
+    if limit < 0:
+        raise ContentError(f"limit={limit} draws nothing.", "Give 0 or more.")
     tip = ws.tip()
     heads = {name: number for name, number in refs.all_of(ws.db, ws.tract, refs.HEADS).items() if number}
     rows: dict[int, Row] = {}

@@ -69,6 +69,7 @@ def hidden(row: Row, history: Snapshot) -> bool:
 def _start(ws: Workspace, branch: str | None) -> tuple[int, str | None]:
     if branch is None:
         return ws.tip(), ws.branch
+    branch = names.one_name(branch)
     number = refs.get(ws.db, ws.tract, refs.HEADS + branch)
     if number is None:
         return names.commit_named(ws, branch).id, None
@@ -85,7 +86,7 @@ def _kind(kind: Kind | str | None) -> Kind | None:
         raise ContentError(f"Unknown kind {kind!r}.", f"It is one of {known}.") from error
 
 
-def show(ws: Workspace, name: str) -> Commit:
+def show(ws: Workspace, name: Any) -> Commit:
     """Return one commit, whole."""
     return present.commits(ws, [names.commit_named(ws, name)])[0]
 

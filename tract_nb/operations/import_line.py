@@ -10,6 +10,7 @@ from tract_nb.model.content import Content, ToolIO
 from tract_nb.model.event import Event
 from tract_nb.operations.transaction import Transaction
 from tract_nb.operations.workspace import Workspace
+from tract_nb.store.objects import put_record
 
 
 class ImportLine:
@@ -21,11 +22,13 @@ class ImportLine:
         Whose database it is in.
     tip : Row or None
         The commit to go on from; None at a root.
+    session : str
+        The trace's, for the commits' metadata.
     """
 
-    def __init__(self, ws: Workspace, tip: Row | None) -> None:
+    def __init__(self, ws: Workspace, tip: Row | None, session: str) -> None:
         self.ws = ws
-        self.start = tip
+        self.session = session
         self.tip = tip
         self.written = 0
         self._run = 0
@@ -66,16 +69,21 @@ class ImportLine:
             targets=targets,
             priority=content.birth,
             author_us=self._time(event),
-            metadata=_metadata(event),
+            metadata=self._metadata(event),
             generation_config={"model": event.model} if event.model else None,
-            key=key,
         )
+        put_record(tx.db, key, row.id)
         if kind == Kind.SUMMARY or self._covered.intersection(targets):
             row = self._settle(tx, row)
         self._note(row)
         self.tip = row
         self.written += 1
         return row
+
+    def _metadata(self, event: Event) -> dict[str, Any]:
+        """Return where in which trace the event stands."""
+        place = {"session": self.session, "line": event.line, "agent": event.agent}
+        return {"trace": {name: value for name, value in place.items() if value}}
 
     def _time(self, event: Event) -> int:
         """Return the event's own time; one without has that of what it follows."""
@@ -132,7 +140,3 @@ class _Waiting:
         self.row = row
         self.run = run
         self.answered = False
-
-
-def _metadata(event: Event) -> dict[str, Any]:
-    return {"line": event.line} if event.line else {}

@@ -19,9 +19,9 @@ from tract_nb.operations.event_contents import Redact, contents
 from tract_nb.operations.import_line import ImportLine
 from tract_nb.operations.opening import MAIN
 from tract_nb.operations.rewinds import Lines
-from tract_nb.operations.transaction import Transaction, transaction
+from tract_nb.operations.transaction import Transaction, transaction, writing
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import objects, refs, usage
+from tract_nb.store import objects, oplog, refs, usage
 
 CHUNK = 500  # events a transaction: other writers wait for one chunk at most
 
@@ -43,10 +43,29 @@ class Place:
 
 
 class Importer:
-    """Writes the events of one conversation as lines of commits."""
+    """Writes the events of one conversation as lines of commits.
 
-    def __init__(self, ws: Workspace, place: Place, prefix: str, lines: Lines, redact: Redact | None) -> None:
+    Parameters
+    ----------
+    ws : Workspace
+        The handle that imports.
+    place : Place
+        Where the conversation goes.
+    prefix : str
+        What its records' keys begin with: format, session and agent.
+    session : str
+        The trace's.
+    lines : Lines
+        The line of each event.
+    redact : callable or None
+        Replaces likely secrets.
+    """
+
+    def __init__(
+        self, ws: Workspace, place: Place, prefix: str, session: str, lines: Lines, redact: Redact | None
+    ) -> None:
         self.ws = ws
+        self.session = session
         self.place = place
         self.prefix = prefix
         self.lines = lines
@@ -60,7 +79,9 @@ class Importer:
         self._usage: dict[str, tuple[Row, Usage, str | None, float | None]] = {}
         self._replaced: list[int] = []
         # a line goes on where a branch ends with it; a branch whose end was given up since stays as it is
-        self._home = {lines.line(key.removeprefix(prefix)): branch for branch, key in place.ends.items()}
+        self._home: dict[str, str] = {}
+        for branch, key in place.ends.items():
+            self._home.setdefault(lines.line(key.removeprefix(prefix)), branch)
         if not place.ends:
             self._home[rewinds.MAIN] = place.branch
 
@@ -90,7 +111,7 @@ class Importer:
         for number, (content, secrets) in enumerate(contents(event, self.redact)):
             line = self.grown.get(name)
             if line is None:
-                line = self.grown[name] = ImportLine(self.ws, self._base(name, event))
+                line = self.grown[name] = ImportLine(self.ws, self._base(name, event), self.session)
             row = line.add(tx, event, content, f"{key}!{number}" if number else key)
             self.secrets += [(kind, row.hash.hex()) for kind in secrets]
         return row
@@ -115,7 +136,13 @@ class Importer:
         self._usage[reply] = (row, event.usage, event.model, event.cost)
 
     def finish(self, tx: Transaction) -> list[str]:
-        """Store usage, move the branches; return the names of those made for rewinds."""
+        """Store usage, move the branches; return the names of those made for rewinds.
+
+        Raises
+        ------
+        HeadMovedError
+            If a branch that the import grows moved while the trace was read.
+        """
         usage.drop_usage(self.ws.db, self._replaced)
         for row, reported, model, cost in self._usage.values():
             usage.put_usage(self.ws.db, row.id, reported, model, cost)
@@ -124,13 +151,24 @@ class Importer:
             if line.tip is None:
                 continue
             branch = self._home.get(name)
-            if branch is None:
-                session = self.prefix.split(":")[1]
-                wanted = f"rewind/{name[:HASH_SHOWN]}" if name else f"trace/{session[:HASH_SHOWN]}"
-                branch = free_name(self.ws, self.place.tract, wanted)
+            if branch is not None:
+                self._check_unmoved(tx, branch)
+            elif name == rewinds.MAIN:
+                branch = free_name(self.ws, self.place.tract, f"trace/{self.session[:HASH_SHOWN]}")
+                self.place.branch = branch
+            else:
+                branch = free_name(self.ws, self.place.tract, f"rewind/{name[:HASH_SHOWN]}")
                 made.append(branch)
             tx.move(refs.HEADS + branch, line.tip.id, tract=self.place.tract)
         return made
+
+    def _check_unmoved(self, tx: Transaction, branch: str) -> None:
+        now = refs.get(tx.db, self.place.tract, refs.HEADS + branch) or 0
+        if now != self.place.tips.get(branch, self.place.tip):
+            raise HeadMovedError(
+                f"The branch {branch} moved while the trace was read. Nothing was imported.",
+                "Import it again.",
+            )
 
 
 def import_trace(ws: Workspace, trace: Recording, *, redact: Redact | None, path: str = "") -> Imported:
@@ -154,19 +192,18 @@ def import_trace(ws: Workspace, trace: Recording, *, redact: Redact | None, path
     lines = rewinds.lines(main_events(trace))
     with ws.db.read():
         place = main_place(ws, prefix, session)
-    main = Importer(ws, place, prefix, lines, redact)
+    main = Importer(ws, place, prefix, session, lines, redact)
     calls = {agent.call for agent in trace.agents.values() if agent.call}
     started = _write_all(ws, main, main_events(trace), calls)
     agents = {}
     for agent in trace.agents.values():
         name, of_agent = f"{session[:HASH_SHOWN]}/{agent.id}", f"{prefix}{agent.id}/"
-        agents[name] = Importer(ws, agent_place(ws, name, of_agent), of_agent, Lines(), redact)
+        agents[name] = Importer(ws, agent_place(ws, name, of_agent), of_agent, session, Lines(), redact)
         _write_all(ws, agents[name], agent.events, set())
     everyone = (main, *agents.values())
     if not any(one.written or one.known for one in everyone):
         raise TraceError("There is nothing in it that a model was sent.", "Look at it with trace.read(path).")
     with transaction(ws, "import", {"session": session, "format": trace.format, "path": path}) as tx:
-        _check_unmoved(ws, place)
         branches = main.finish(tx)
         for (name, importer), agent in zip(agents.items(), trace.agents.values(), strict=True):
             call = started.get(agent.call or "")
@@ -196,8 +233,7 @@ def _write_all(
     """Write events in chunks; return the commits of those whose ids are wanted."""
     found: dict[str, Row] = {}
     for chunk in chunks(events, CHUNK):
-        with ws.db.write():
-            tx = Transaction(ws)
+        with writing(ws) as tx:
             for event in chunk:
                 row = importer.add(tx, event)
                 if event.id in wanted and row is not None:
@@ -225,11 +261,8 @@ def main_place(ws: Workspace, prefix: str, session: str) -> Place:
     """Return where the main line goes: on from where it was imported, else an empty or a new branch."""
     tip = ws.tip()
     place = Place(ws.tract, ws.branch or MAIN, tip)
-    _look_up(ws, place, prefix, first=place.branch)
-    if place.known:
-        place.branch = next(iter(place.ends))
-        place.tip = place.tips[place.branch]
-    elif tip or ws.branch is None:
+    _look_up(ws, place, prefix)
+    if not place.known and (tip or ws.branch is None):
         place.branch, place.tip = free_name(ws, ws.tract, f"trace/{session[:HASH_SHOWN]}"), 0
     return place
 
@@ -242,22 +275,37 @@ def agent_place(ws: Workspace, name: str, prefix: str) -> Place:
             return Place(0, MAIN)
         tip = refs.get(ws.db, found.id, refs.HEADS + found.open_branch) or 0
         place = Place(found.id, found.open_branch, tip)
-        _look_up(ws, place, prefix, first=place.branch)
+        _look_up(ws, place, prefix)
         return place
 
 
-def _look_up(ws: Workspace, place: Place, prefix: str, *, first: str) -> None:
-    """Fill in what the branches of a tract have of a trace, the one named first before the others."""
-    if not objects.any_keyed(ws.db, prefix):
+def _look_up(ws: Workspace, place: Place, prefix: str) -> None:
+    """Fill in what the branches of a tract have of a trace.
+
+    The branch that has most of it comes first; of equals one that an import has moved, then the one
+    that the handle stands on.
+    """
+    records = objects.records(ws.db, prefix)
+    if not records:
         return
-    heads = refs.all_of(ws.db, place.tract, refs.HEADS)
-    for branch in sorted(heads, key=lambda name: (name != first, name)):
-        keys = [row for row in ws.snapshot(heads[branch]).rows if row.key and row.key.startswith(prefix)]
-        if keys:
-            place.ends[branch] = str(keys[-1].key).partition("!")[0]
-            place.tips[branch] = heads[branch]
-            for row in keys:
-                place.known.setdefault(str(row.key), row)
+    imported = oplog.imported(ws.db, place.tract)
+    found: list[tuple[tuple[int, bool, bool], str, dict[str, int]]] = []
+    for branch, tip in refs.all_of(ws.db, place.tract, refs.HEADS).items():
+        history = ws.snapshot(tip)
+        # of an event with images, what the line stands on is the last of its commits
+        here = {key.partition("!")[0]: number for key, number in records if history.has(number)}
+        if here:
+            rank = (len(here), refs.HEADS + branch in imported, branch == place.branch)
+            found.append((rank, branch, here))
+            place.tips[branch] = tip
+    for _, branch, here in sorted(found, key=lambda item: item[0], reverse=True):
+        place.ends[branch] = max(here, key=here.__getitem__)
+        for key, number in here.items():
+            if key not in place.known:
+                place.known[key] = ws.row(number)
+    if place.ends:
+        place.branch = next(iter(place.ends))
+        place.tip = place.tips[place.branch]
 
 
 def free_name(ws: Workspace, tract: int, wanted: str) -> str:
@@ -267,12 +315,3 @@ def free_name(ws: Workspace, tract: int, wanted: str) -> str:
         count += 1
         name = f"{wanted}-{count}"
     return name
-
-
-def _check_unmoved(ws: Workspace, place: Place) -> None:
-    now = refs.get(ws.db, place.tract, refs.HEADS + place.branch) or 0
-    if now != place.tip:
-        raise HeadMovedError(
-            f"The branch {place.branch} moved while the trace was read. Nothing was imported.",
-            "Import it again.",
-        )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tract_nb.errors import ContentError, RefError
 from tract_nb.model.commit import Row
 from tract_nb.operations import branches, names
 from tract_nb.operations.transaction import transaction
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import objects, oplog, refs
+from tract_nb.store import refs
 
 MODES = ("soft", "hard")
 
 
-def reset(ws: Workspace, target: str, mode: str = "soft") -> Row:
+def reset(ws: Workspace, target: Any, mode: str = "soft") -> Row:
     """Move the branch to a commit; what came after it is not on the branch any more.
 
     ``soft`` protects what was dropped as long as the operation is kept; ``hard`` leaves it to the
@@ -22,27 +24,28 @@ def reset(ws: Workspace, target: str, mode: str = "soft") -> Row:
         raise ContentError(f"Unknown mode {mode!r}.", "It is 'soft' or 'hard'.")
     with transaction(ws, "reset", {"mode": mode}) as tx:
         tx.head()  # refuses where HEAD is detached, or another writer moved the branch
-        row = own_commit(ws, target)
+        row = names.own_commit(ws, target)
         tx.move(f"{refs.HEADS}{ws.branch}", row.id)
         return row
 
 
-def checkout(ws: Workspace, target: str) -> Row | None:
+def checkout(ws: Workspace, target: Any) -> Row | None:
     """Stand on a branch, or on a commit (detached: it reads, and does not write)."""
-    if target == "-" or refs.get(ws.db, ws.tract, refs.HEADS + target) is not None:
-        number = branches.switch(ws, target)
+    name = names.one_name(target)
+    if name == "-" or refs.get(ws.db, ws.tract, refs.HEADS + name) is not None:
+        number = branches.switch(ws, name)
         return ws.row(number) if number else None
-    row = own_commit(ws, target)
+    row = names.own_commit(ws, target)
     ws.previous, ws.branch, ws.detached = ws.branch or ws.previous, None, row.id
     ws.say(f"HEAD is detached at {row.hash.hex()[:8]}; a branch there: t.branch('NAME').")
     return row
 
 
-def tag(ws: Workspace, target: str, name: str) -> Row:
+def tag(ws: Workspace, target: Any, name: str) -> Row:
     """Name a commit; a tag that is there stays where it is."""
     branches.check_name(name, "tag")
     with transaction(ws, "tag", {"name": name}) as tx:
-        row = own_commit(ws, target)
+        row = names.own_commit(ws, target)
         there = refs.get(ws.db, ws.tract, refs.TAGS + name)
         if there == row.id:
             return row
@@ -52,19 +55,3 @@ def tag(ws: Workspace, target: str, name: str) -> Row:
             )
         tx.move(refs.TAGS + name, row.id)
         return row
-
-
-def own_commit(ws: Workspace, target: str) -> Row:
-    """Return the commit that a name means, if it belongs to this tract.
-
-    Commits are shared by the database; one is this tract's where a branch, a tag or an operation of
-    it has led to it.
-    """
-    row = names.commit_named(ws, target)
-    ends = set(refs.all_of(ws.db, ws.tract, "").values()) | oplog.ends(ws.db, ws.tract)
-    if row.id not in ends and not objects.is_behind(ws.db, row.id, ends):
-        raise RefError(
-            f"{target} is a commit of another tract of this database.",
-            "Name one of this tract's own: see log.",
-        )
-    return row

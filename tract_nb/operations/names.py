@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+from tract_nb.engine.canonical import clean_text
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import RefError
@@ -20,8 +21,8 @@ FULL = 64  # hexadecimal digits of a whole hash
 CANDIDATES = 5
 
 
-def commit_named(ws: Workspace, name: str) -> Row:
-    """Return the commit that a name means.
+def commit_named(ws: Workspace, target: Any) -> Row:
+    """Return the commit that a name means; a :class:`Commit` is taken for its hash.
 
     HEAD, a branch, a tag, a whole hash, a prefix of 4 or more digits, the first that fits; then
     ``@{n}`` (the branch before its n-th last operation) and ``~n`` (along first parents).
@@ -31,6 +32,7 @@ def commit_named(ws: Workspace, name: str) -> Row:
     RefError
         If it means none, or more than one.
     """
+    name = one_name(target)
     number, _ = _numbered(ws, name)
     if not number:
         raise RefError(
@@ -42,7 +44,7 @@ def commit_named(ws: Workspace, name: str) -> Row:
 def _numbered(ws: Workspace, name: str) -> tuple[int, bool]:
     """Return a commit's number, and whether it was named by its own hash."""
     found = _REF.fullmatch(name.strip())
-    if found is None:
+    if found is None or not found[0]:
         raise RefError(f"{name!r} is no name of a commit.", "Write HEAD, a branch, a tag or a hash, then ~2.")
     number, by_hash = _base(ws, found["base"] or "HEAD", found["back"])
     for step in re.findall(r"~\d*|\^", found["steps"]):
@@ -114,10 +116,26 @@ def _unknown(ws: Workspace, name: str) -> RefError:
     return RefError(f"{name!r} is no branch, tag or hash here.", hint)
 
 
+def own_commit(ws: Workspace, target: Any) -> Row:
+    """Return the commit that a name means, if it belongs to this tract.
+
+    Commits are shared by the database; one is this tract's where a branch, a tag or an operation of
+    it has led to it.
+    """
+    row = commit_named(ws, target)
+    ends = set(refs.all_of(ws.db, ws.tract, "").values()) | oplog.ends(ws.db, ws.tract)
+    if row.id not in ends and not objects.is_behind(ws.db, row.id, ends):
+        raise RefError(
+            f"{target} is a commit of another tract of this database.",
+            "Name one of this tract's own: see log.",
+        )
+    return row
+
+
 def names_in(target: Any) -> list[str]:
     """Return what a verb was given as names: one, a list, a Series, or a frame with a ``commit`` column."""
     if isinstance(target, str):
-        return [target]
+        return [clean_text(target)]
     if isinstance(target, Commit):
         return [target.hash]
     if hasattr(target, "columns"):  # a DataFrame, told without importing pandas

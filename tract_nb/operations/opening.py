@@ -12,6 +12,7 @@ from tract_nb.errors import RefError, TractError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.message import Compiler
 from tract_nb.model.price import Prices
+from tract_nb.operations.branches import check_name
 from tract_nb.operations.workspace import Clock, Notice, Workspace
 from tract_nb.store import objects, oplog, refs
 from tract_nb.store.database import Database
@@ -40,6 +41,8 @@ def open_workspace(
     """
     if not name or len(name) > 200 or any(not character.isprintable() for character in name):
         raise TractError(f"{name!r} cannot name a tract.", "Use up to 200 printable characters.")
+    if branch is not None:
+        check_name(branch)
     with db.read():
         found = refs.tract_named(db, name)
         settings = orjson.loads(found.settings) if found else {}
@@ -49,6 +52,9 @@ def open_workspace(
         wanted.setdefault("encoding", counter.name)
         encoding = objects.encoding_number(db, wanted["encoding"])
     notices = []
+    if not db.has_wal:
+        text = f"{db.name} stands where SQLite cannot keep its log (a network drive?): one writer at a time."
+        notices.append(Notice(text, is_warning=True))
     if counter.name != wanted["encoding"]:
         text = f"{name} is counted in {wanted['encoding']}, as it began, not in {counter.name}."
         notices.append(Notice(text, is_warning=True))

@@ -10,6 +10,7 @@ import orjson
 
 from tract_nb.engine.canonical import canonical, clean_text, commit_hash, sha256
 from tract_nb.engine.resolve import born
+from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import HeadMovedError, RefError
 from tract_nb.model.commit import HASH_SHOWN, Kind, Row
 from tract_nb.model.content import Content
@@ -83,17 +84,23 @@ class Transaction:
             generation_config=generation_config,
             key=key,
         )
-        if is_plain(row):
-            before = self.ws.cached(parents[0].hash) if parents else None
-        else:
-            before = self.ws.snapshot(parents[0].id if parents else 0)
-        if before is not None:
-            after = before.plus(row)
+        after = self._after(row, parents)
+        if after is not None:
             if after.last.context != row.context:
                 row = self.set_context(row, after.last.context)
             self.ws.remember(row.hash, after)
         self.move(f"{refs.HEADS}{self.ws.branch}", row.id)
         return row
+
+    def _after(self, row: Row, parents: Sequence[Row]) -> Snapshot | None:
+        """Return the history at a commit just stored; None where nobody needs it yet."""
+        if row.parent2 is not None:
+            return self.ws.cold(row.id, settle=True)
+        if is_plain(row):
+            before = self.ws.cached(parents[0].hash) if parents else None
+        else:
+            before = self.ws.snapshot(parents[0].id if parents else 0)
+        return None if before is None else before.plus(row)
 
     def put(
         self,
@@ -224,19 +231,25 @@ def transaction(
     A verb that moved no ref writes no operation, unless it set ``listed``. What it raises, also an
     interrupt, rolls all of it back. Inside a batch it is part of the batch's one operation.
     """
-    try:
-        if ws.batch is not None:
-            with _part_of(ws.batch) as tx:
-                yield tx
-        else:
-            with ws.db.write():
-                tx = Transaction(ws)
-                yield tx
-                _log(tx, verb, args, reason, undoes)
-    except BaseException:
-        ws.forget()  # what was rolled back may come again, with another number
-        raise
+    if ws.batch is not None:
+        with _part_of(ws.batch) as tx:
+            yield tx
+    else:
+        with writing(ws) as tx:
+            yield tx
+            _log(tx, verb, args, reason, undoes)
     _look_again(ws, tx)
+
+
+@contextmanager
+def writing(ws: Workspace) -> Iterator[Transaction]:
+    """Write objects under the write lock; what is raised inside rolls them back."""
+    try:
+        with ws.db.write():
+            yield Transaction(ws)
+    except BaseException:
+        ws.forget()  # what was rolled back gave its numbers back
+        raise
 
 
 @contextmanager
@@ -248,6 +261,7 @@ def _part_of(tx: Transaction) -> Iterator[Transaction]:
             yield tx
     except BaseException:
         tx.moves = moves
+        tx.ws.forget()
         raise
 
 
@@ -275,24 +289,6 @@ def _look_again(ws: Workspace, tx: Transaction) -> None:
     own = tx.moves.get((ws.tract, f"{refs.HEADS}{ws.branch}"))
     if own is not None and own.new is not None:
         ws.seen = own.new
-
-
-@contextmanager
-def batch(ws: Workspace) -> Iterator[None]:
-    """Make what is written inside one transaction and one operation, or nothing at all."""
-    if ws.batch is not None:
-        yield  # a batch within a batch is part of it
-        return
-    seen = ws.tip()
-    try:
-        with transaction(ws, "batch") as tx:
-            ws.batch = tx
-            yield
-    except BaseException:
-        ws.seen = seen
-        raise
-    finally:
-        ws.batch = None
 
 
 def counted_text(content: Content) -> str:

@@ -123,19 +123,20 @@ class Workspace:
         digest = self.row(number).hash
         cached = self._cache.get(digest)
         if cached is None:
-            cached = self._cold(number)
+            cached = self.cold(number)
             self.remember(digest, cached)
         elif self.verify_cache:
             self._verify(cached, number)
         self._cache.move_to_end(digest)
         return cached
 
-    def _cold(self, number: int) -> Snapshot:
-        return Snapshot.of(linear(objects.history(self.db, number), number))
+    def cold(self, number: int, *, settle: bool = False) -> Snapshot:
+        """Return the history at a commit, resolved anew."""
+        return Snapshot.of(linear(objects.history(self.db, number), number), settle=settle)
 
     def _verify(self, warm: Snapshot, number: int) -> None:
         """Hold a cached snapshot against one that is resolved anew."""
-        cold = self._cold(number)
+        cold = self.cold(number)
         if warm.size != cold.size or list(warm.units) != list(cold.units) or warm.rows != cold.rows:
             raise StoreError(
                 f"The cache of commit number {number} differs from what its history resolves to.",

@@ -54,6 +54,7 @@ class Database:
         self.path = locate(url)
         self.read_only = read_only
         self.lock = threading.RLock()
+        self.has_wal = True
         self._synchronous = SYNCHRONOUS[durability]
         self._memory = f"file:tract-nb-{os.getpid()}-{next(_memory_names)}?mode=memory&cache=shared"
         # a database in memory lives as long as one connection does: this one is never used otherwise
@@ -113,9 +114,6 @@ class Database:
         return (version or (0,))[0], (application or (0,))[0]
 
     def _create(self) -> None:
-        # WAL before the first table: it cannot be turned on inside a transaction
-        if self.path is not None:
-            self.execute("PRAGMA journal_mode = WAL")
         with self.write():
             if self._identity() != (0, 0):
                 return  # another process was quicker
@@ -127,6 +125,13 @@ class Database:
             self.execute(f"PRAGMA user_version = {schema.VERSION}")
 
     def _set_pragmas(self) -> None:
+        """Set what is not kept in the file, and WAL, which is.
+
+        WAL comes after the tables: what a file is stands in its first page, which must not lie in
+        the log alone while somebody has it open.
+        """
+        if self.path is not None and not self.read_only and self.one("PRAGMA journal_mode") != ("wal",):
+            self.has_wal = self.one("PRAGMA journal_mode = WAL") == ("wal",)
         self.execute(f"PRAGMA synchronous = {self._synchronous}")
         self.execute("PRAGMA temp_store = MEMORY")
         self.execute("PRAGMA cache_size = -32000")  # KiB
@@ -146,7 +151,10 @@ class Database:
         if path.exists():
             raise StoreError(f"{path} is there already.", "Give the path of a new file.")
         with self.lock, self.translated():
-            target = sqlite3.connect(path)
+            try:
+                target = sqlite3.connect(path)
+            except sqlite3.Error as error:
+                raise StoreError(f"{path} cannot be made.", "Check that its folder is there.") from error
             try:
                 self.connection.backup(target)
                 target.execute("PRAGMA journal_mode = WAL")
@@ -174,36 +182,39 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[None]:
         """Hold the lock and see one state of the database over several statements."""
-        with self.lock:
-            self._usable()
+        with self._held():
             if self._in_transaction():  # inside a write: its own state
                 yield
                 return
-            with self.translated():
+            try:
                 self.execute("BEGIN")
-                try:
-                    yield
-                finally:
-                    if self._in_transaction():
-                        self.execute("COMMIT")
+                yield
+            finally:
+                if self._in_transaction():
+                    self.execute("COMMIT")
 
     @contextmanager
     def write(self) -> Iterator[None]:
         """Hold the lock and the database's write lock; all or nothing."""
-        with self.lock:
-            self._usable()
+        with self._held():
             if self.read_only:
                 raise StoreError(f"{self.name} was opened read-only.", "Open it without read_only to write.")
-            with self.translated():
-                try:
-                    self.execute("BEGIN IMMEDIATE")
-                    yield
-                    self.execute("COMMIT")
-                except BaseException:
-                    # KeyboardInterrupt too: the handle must be usable after it
-                    if self._in_transaction():
-                        self.execute("ROLLBACK")
-                    raise
+            try:
+                self.execute("BEGIN IMMEDIATE")
+                yield
+                self.execute("COMMIT")
+            except BaseException:
+                # KeyboardInterrupt too: the handle must be usable after it
+                if self._in_transaction():
+                    self.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        with self.lock, self.translated():
+            if self._pid != os.getpid():
+                self._reopen()
+            yield
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -222,15 +233,13 @@ class Database:
     def _in_transaction(self) -> bool:
         return self.connection.in_transaction
 
-    def _usable(self) -> None:
-        """Reopen in a forked child: a connection must not cross a fork."""
-        if self._pid != os.getpid():
-            self.lock = threading.RLock()
-            if self.path is None:
-                raise StoreError(
-                    "A tract in memory cannot be used in a forked process.", "Keep it in a file for that."
-                )
-            self._connect()
+    def _reopen(self) -> None:
+        """Open anew in a forked child: a connection must not cross a fork."""
+        if self.path is None:
+            raise StoreError(
+                "A tract in memory cannot be used in a forked process.", "Keep it in a file for that."
+            )
+        self._connect()
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -242,6 +251,8 @@ class Database:
 
     def _explained(self, error: sqlite3.Error) -> StoreError:
         text = str(error)
+        if "closed database" in text:
+            return StoreError(f"{self.name} was closed.", "Open it again: Tract.open(...).")
         if "not a database" in text or "malformed" in text:
             return StoreError(f"{self.name} is no database, or a damaged one ({text}).", "Give another path.")
         if "unable to open" in text:

@@ -157,12 +157,20 @@ def keyed(db: Database, key: str) -> list[int]:
     return [number for (number,) in db.all('SELECT id FROM "commit" WHERE key = ? ORDER BY id', (key,))]
 
 
-def any_keyed(db: Database, prefix: str) -> bool:
-    """Tell whether any commit was written under a key that starts so."""
-    found = db.one(
-        'SELECT 1 FROM "commit" WHERE key >= ? AND key < ? LIMIT 1', (prefix, prefix + "\U0010ffff")
-    )
-    return found is not None
+def put_record(db: Database, key: str, commit: int) -> None:
+    """Keep which record of a trace a commit was made from."""
+    db.execute('INSERT OR IGNORE INTO record (key, "commit") VALUES (?, ?)', (key, commit))
+
+
+def records(db: Database, prefix: str) -> list[tuple[str, int]]:
+    """Return the records whose key starts so, and their commits, by rising number."""
+    return [
+        (key, number)
+        for key, number in db.all(
+            'SELECT key, "commit" FROM record WHERE key >= ? AND key < ? ORDER BY "commit"',
+            (prefix, prefix + "\U0010ffff"),
+        )
+    ]
 
 
 def put_blob(db: Database, digest: bytes, data: bytes) -> tuple[int, bool]:

@@ -133,6 +133,16 @@ def is_taken_back(db: Database, op: int) -> bool:
     return found is not None
 
 
+def imported(db: Database, tract: int) -> set[str]:
+    """Return the refs of a tract that an import has moved."""
+    rows = db.all(
+        """SELECT DISTINCT op_ref.ref FROM op JOIN op_ref ON op_ref.op = op.id
+           WHERE op.verb = 'import' AND op_ref.tract = ?""",
+        (tract,),
+    )
+    return {ref for (ref,) in rows}
+
+
 def redoable(db: Database, tract: int, actor: str) -> OpRow | None:
     """Return an actor's newest undo that is in effect."""
     found = db.one(

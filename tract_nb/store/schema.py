@@ -111,6 +111,17 @@ target = Table(
     sqlite_with_rowid=False,
 )
 
+#: which record of a trace each imported commit was made from; sessions that share their beginning
+#: share its commits, so one commit may have records of several
+record = Table(
+    "record",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("commit", Integer, nullable=False),
+    PrimaryKeyConstraint("key", "commit"),
+    sqlite_with_rowid=False,
+)
+
 encoding = Table(
     "encoding",
     metadata,

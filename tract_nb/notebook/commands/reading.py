@@ -18,6 +18,7 @@ from tract_nb.model.commit import Commit
 from tract_nb.model.difference import Diff
 from tract_nb.model.listing import Status
 from tract_nb.notebook import charts
+from tract_nb.notebook.words import Text
 from tract_nb.operations.graph import Graph
 from tract_nb.tract import Tract
 
@@ -206,7 +207,7 @@ def export(
         messages, _ = trace.redact_value(messages)
     text = orjson.dumps(messages, option=orjson.OPT_INDENT_2).decode()
     if out is None:
-        return text
+        return Text(text)
     target = Path(out).expanduser()
     try:
         with target.open("x", encoding="utf-8") as file:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tract_nb import samples
 from tract_nb.model.budget import TokenBudget
 from tract_nb.notebook.desk import Desk
+from tract_nb.store.database import locate
 from tract_nb.tract import Tract
 
 if TYPE_CHECKING:
@@ -42,15 +43,15 @@ def open_tract(
         The most tokens a context should have; it warns beyond.
     """
     if new and path is not None:
-        put_aside(desk, Path(path).expanduser())
+        put_aside(desk, locate(path))
     limit = TokenBudget(budget) if budget is not None else None
     desk.current = Tract.open(path, name=name, branch=branch, model=model, token_budget=limit)
     return desk.current
 
 
-def put_aside(desk: Desk, path: Path) -> None:
+def put_aside(desk: Desk, path: Path | None) -> None:
     """Move a database out of the way, and say where it is now."""
-    if not path.exists():
+    if path is None or not path.exists():
         return
     count = 1
     while (aside := path.with_name(f"{path.stem}.old-{count}{path.suffix}")).exists():
@@ -62,15 +63,15 @@ def put_aside(desk: Desk, path: Path) -> None:
     desk.say(f"{path.name} was moved to {aside.name}")
 
 
-def use(desk: Desk, name: str) -> Tract:
+def use(desk: Desk, tract: Any) -> Tract:
     """Make a tract current.
 
     Parameters
     ----------
-    name
+    tract
         The variable that holds it, or its name in this database (``tracts`` lists them).
     """
-    desk.current = desk.tract_named(name)
+    desk.current = tract if isinstance(tract, Tract) else desk.tract_named(str(tract))
     return desk.current
 
 

@@ -64,6 +64,11 @@ def edit(desk: Desk, ref: str, *text: str) -> Commit:
 def spoken(desk: Desk, words: tuple[str, ...]) -> str:
     """Return the cell's text, literally; else the words of the line."""
     if desk.body is not None:
+        if words:
+            raise CommandError(
+                f"There is a text behind the command ({' '.join(words)}) and one below it.",
+                "Keep one of them.",
+            )
         return desk.body
     if not words:
         raise CommandError("There is no text to commit.", NO_TEXT)

@@ -1,0 +1,44 @@
+"""batch: all that is written inside is one operation, or nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tract_nb.engine.tokens import context_size
+from tract_nb.operations.budget import check_budget
+from tract_nb.operations.transaction import transaction
+from tract_nb.operations.workspace import Workspace
+
+
+@contextmanager
+def batch(ws: Workspace) -> Iterator[None]:
+    """Make what is written inside one transaction and one operation, or nothing at all."""
+    if ws.batch is not None:
+        yield  # a batch within a batch is part of it
+        return
+    seen = ws.tip()
+    try:
+        with transaction(ws, "batch") as tx:
+            ws.batch = tx
+            yield
+            ws.batch = None
+            _check(ws, seen)
+    except BaseException:
+        ws.seen = seen
+        raise
+    finally:
+        ws.batch = None
+
+
+def _check(ws: Workspace, before: int) -> None:
+    """Hold what the batch made of the context against the budget."""
+    after = ws.tip()
+    if not after or after == before:
+        return
+    size = ws.row(after).context
+    if ws.budget is not None and callable(ws.budget.action):
+        if context_size(size) > ws.budget.max_tokens:
+            ws.budget.action(context_size(size), ws.budget.max_tokens)
+    else:
+        check_budget(ws, size)
