@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
+from tract_nb.model.budget import TokenBudget
 from tract_nb.model.listing import Tracts
 from tract_nb.operations import status
 from tract_nb.operations.opening import DEFAULT
@@ -35,9 +36,18 @@ class Session:
         session._db = tract.database
         return session
 
-    def tract(self, name: str = DEFAULT, **options: Any) -> Tract:
-        """Return a handle on one tract; a new name makes one. Takes the options of :meth:`Tract.open`."""
-        return Tract.on(self._db, name=name, **options)
+    def tract(
+        self,
+        name: str = DEFAULT,
+        *,
+        branch: str | None = None,
+        model: str | None = None,
+        token_budget: TokenBudget | int | None = None,
+        actor: str = "user",
+    ) -> Tract:
+        """Return a handle on one tract; a new name makes one. See :meth:`Tract.open`."""
+        limit = TokenBudget(token_budget) if isinstance(token_budget, int) else token_budget
+        return Tract.on(self._db, name=name, branch=branch, model=model, token_budget=limit, actor=actor)
 
     def tracts(self) -> Tracts:
         """Return all tracts: name, branch, tokens, and the call that started each agent's."""

@@ -86,16 +86,22 @@ class _StandIns:
     def restored(self, command: str, bound: inspect.BoundArguments) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments with the values in place; an object only where one is asked for."""
         for name, given in bound.arguments.items():
-            many = isinstance(given, tuple)
-            values = tuple(self._values.get(item, item) for item in (given if many else (given,)))
-            for value, item in zip(values, given if many else (given,), strict=True):
-                if item in self._values and not isinstance(value, str) and name not in _TAKES_OBJECTS:
-                    raise CommandError(
-                        f"{command} takes a text for {name.upper()}, not a {type(value).__name__}.",
-                        "Give one name: $selection.commit[0] in a variable of its own.",
-                    )
-            bound.arguments[name] = values if many else values[0]
+            several = isinstance(given, tuple | list)
+            values = tuple(self._value(command, name, item) for item in (given if several else (given,)))
+            bound.arguments[name] = values if several else values[0]
         return bound.args, bound.kwargs
+
+    def _value(self, command: str, name: str, item: Any) -> Any:
+        """Return what a word stands for; an object only where one is asked for."""
+        if not isinstance(item, str) or item not in self._values:
+            return item
+        value = self._values[item]
+        if not isinstance(value, str) and name not in _TAKES_OBJECTS:
+            raise CommandError(
+                f"{command} takes a text for {name.upper()}, not a {type(value).__name__}.",
+                "Put one name in a variable of its own: one = selection.commit.iloc[0].",
+            )
+        return value
 
 
 def help_text(name: str | None) -> str:

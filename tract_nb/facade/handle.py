@@ -1,0 +1,56 @@
+"""What every method of a tract stands on: its workspace, its lock, and what it tells."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+from tract_nb.errors import TractWarning
+from tract_nb.model.commit import Commit, Row
+from tract_nb.operations import present
+from tract_nb.operations.workspace import Workspace
+
+CALLER = 6  # frames from a warning up to the line that called the verb
+
+
+class Handle:
+    """A handle on a tract."""
+
+    #: who is told what a verb notices (the magics print it); without one, only warnings are given
+    listener: ClassVar[Callable[[str], None] | None] = None
+
+    def __init__(self, ws: Workspace) -> None:
+        self._ws = ws
+
+    def _presented(self, row: Row) -> Commit:
+        return present.commits(self._ws, [row])[0]
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._telling(), self._ws.db.read():
+            yield
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._telling(), self._ws.db.lock:
+            yield
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._ws.notices.clear()  # a verb that failed has nothing to say but its error
+            raise
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say what a verb noticed, once."""
+        notices, self._ws.notices[:] = list(self._ws.notices), []
+        for notice in notices:
+            if Handle.listener is not None:
+                Handle.listener(notice.text)
+            elif notice.is_warning:
+                warnings.warn(notice.text, TractWarning, stacklevel=CALLER)

@@ -1,0 +1,150 @@
+"""Methods that read: what is there, and what a model is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from tract_nb.engine.context import CompiledContext
+from tract_nb.facade.handle import Handle
+from tract_nb.model.commit import Commit, Kind
+from tract_nb.model.difference import Diff
+from tract_nb.model.listing import BudgetTable, Log, Status
+from tract_nb.operations import budget, compiling, history, status
+from tract_nb.operations.diff import diff
+from tract_nb.operations.find import find
+from tract_nb.operations.graph import Graph, graph
+
+
+class Reading(Handle):
+    """Looking at a history, compiling it."""
+
+    def compile(
+        self,
+        at: str | Commit | None = None,
+        *,
+        at_time: datetime | None = None,
+        order: Iterable[Any] | None = None,
+        include_reasoning: bool = False,
+    ) -> CompiledContext:
+        """Return what a model is sent.
+
+        Parameters
+        ----------
+        at : str, optional
+            Any name of a commit; HEAD without one.
+        at_time : datetime.datetime, optional
+            As the branch was at that time (UTC where it has no zone).
+        order : iterable, optional
+            The units in an order of one's own: each that compiles, once.
+        include_reasoning : bool
+            Send the model's own thoughts too.
+        """
+        with self._reading():
+            return compiling.compile_context(
+                self._ws, at, at_time=at_time, order=order, include_reasoning=include_reasoning
+            )
+
+    def diff(self, a: str | Commit, b: str | Commit = "HEAD") -> Diff:
+        """Return what changed from one commit's context to another's, unit by unit."""
+        with self._reading():
+            return diff(self._ws, a, b)
+
+    def find(
+        self,
+        text: str | None = None,
+        *,
+        config: Mapping[str, Any] | None = None,
+        role: str | None = None,
+    ) -> Log:
+        """Return the units of all branches that fit every condition, newest first.
+
+        Parameters
+        ----------
+        text : str, optional
+            What the effective text holds; upper and lower case are alike.
+        config : mapping, optional
+            Conditions on the generation config: a value, ``(">", 0.8)``, ``("in", [...])``,
+            ``("missing",)``.
+        role : str, optional
+            system, user, assistant or tool.
+        """
+        with self._reading():
+            return find(self._ws, text, config=config, role=role)
+
+    def log(
+        self,
+        limit: int | None = None,
+        *,
+        branch: str | None = None,
+        kind: Kind | str | None = None,
+        content_type: str | None = None,
+        role: str | None = None,
+        since: datetime | None = None,
+        all: bool = False,
+    ) -> Log:
+        """Return commits, newest first.
+
+        Parameters
+        ----------
+        limit : int, optional
+            The most rows.
+        branch : str, optional
+            Whose history, or that of any other name of a commit; HEAD's without one.
+        kind, content_type, role : str, optional
+            Only commits of that kind, type or role.
+        since : datetime.datetime, optional
+            Only commits with an author time from then on.
+        all : bool
+            MARKs too, and what summaries cover.
+        """
+        with self._reading():
+            return history.log(
+                self._ws,
+                limit,
+                branch=branch,
+                kind=kind,
+                content_type=content_type,
+                role=role,
+                since=since,
+                all=all,
+            )
+
+    def graph(self, limit: int = 50, *, role: str | None = None) -> Graph:
+        """Return the newest commits of all branches with the lanes they are drawn in.
+
+        With a ``role``, only its units, and what holds the lanes together: tips, forks, summaries.
+        """
+        with self._reading():
+            return graph(self._ws, limit, role)
+
+    def show(self, ref: str | Commit = "HEAD") -> Commit:
+        """Return one commit, whole."""
+        with self._reading():
+            return history.show(self._ws, ref)
+
+    def expand(self, ref: Any) -> Log:
+        """Return the commits that a summary stands for, oldest first."""
+        with self._reading():
+            return history.expand(self._ws, ref)
+
+    def status(self) -> Status:
+        """Return where this handle stands: branch, head, tokens, budget, last commits."""
+        with self._reading():
+            return status.status(self._ws)
+
+    def budget(self, largest: int = 10) -> BudgetTable:
+        """Return what takes the room: by role, type and priority, and the largest units."""
+        with self._reading():
+            return budget.budget_table(self._ws, largest)
+
+    def refresh(self) -> Status:
+        """Look at the branch as it is now, so that the next write goes on top of it."""
+        return self.status()
+
+    def __repr__(self) -> str:
+        return repr(self.status())
+
+    def _repr_html_(self) -> str:
+        return self.status()._repr_html_()
