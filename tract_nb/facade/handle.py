@@ -25,7 +25,7 @@ class Handle:
         self._ws = ws
 
     def _presented(self, row: Row) -> Commit:
-        return present.commits(self._ws, [row])[0]
+        return present.written(self._ws, row)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -50,7 +50,7 @@ class Handle:
         """Say what a verb noticed, once."""
         notices, self._ws.notices[:] = list(self._ws.notices), []
         for notice in notices:
-            if Handle.listener is not None:
-                Handle.listener(notice.text)
+            if type(self).listener is not None:
+                type(self).listener(notice.text)
             elif notice.is_warning:
                 warnings.warn(notice.text, TractWarning, stacklevel=CALLER)

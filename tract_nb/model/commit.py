@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -122,8 +123,8 @@ class Commit:
     targets: tuple[str, ...] = ()
     message: str | None = None
     key: str | None = None
-    metadata: dict[str, Any] | None = None
-    generation_config: dict[str, Any] | None = None
+    metadata: Mapping[str, Any] | None = None
+    generation_config: Mapping[str, Any] | None = None
     origin: str | None = None
 
     @property

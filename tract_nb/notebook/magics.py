@@ -36,7 +36,7 @@ class TractMagics(Magics):
         self._variables: dict[str, Any] = shell.user_ns
         self.desk = Desk(in_notebook=True, namespace=shell.user_ns, say=self.say)
         self._ran: Counter[str] = Counter()  # how often each source ran in this kernel
-        self._in_cell: tuple[str, int] = ("", 0)  # a cell at one run of it,
+        self._in_run = ""  # one run of a cell,
         self._calls = 0  # and how often the magic was called in it
 
     def say(self, text: str) -> None:
@@ -83,11 +83,12 @@ class TractMagics(Magics):
         top finds its own commits again.
         """
         kernel = getattr(self.shell, "kernel", None)
-        cell_id = ((kernel.get_parent() or {}).get("metadata", {}) if kernel else {}).get("cellId")
+        request = (kernel.get_parent() or {}) if kernel else {}
+        cell_id = request.get("metadata", {}).get("cellId")
         if cell_id:
-            this = (cell_id, getattr(self.shell, "execution_count", 0))
-            self._calls = self._calls + 1 if this == self._in_cell else 1
-            self._in_cell = this
+            this_run = request.get("header", {}).get("msg_id", "")
+            self._calls = self._calls + 1 if this_run == self._in_run else 1
+            self._in_run = this_run
             return f"cell:{cell_id}:{words[0]}:{self._calls}"
         source = hashlib.sha256("\n".join([*words, body]).encode(errors="replace")).hexdigest()[:16]
         self._ran[source] += 1

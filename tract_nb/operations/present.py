@@ -12,6 +12,7 @@ from tract_nb.model.commit import HASH_TAKEN, Commit, Kind, Priority, Row, from_
 from tract_nb.model.content import Content, Stored, ToolIO, from_payload
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects
+from tract_nb.store.objects import Details
 
 #: arguments of coding agents' tools that say what a call is about, the most telling first
 TELLING = (
@@ -40,34 +41,39 @@ def commits(ws: Workspace, rows: Sequence[Row]) -> list[Commit]:
     """Return commits with their contents and what hangs on them, in two queries."""
     found = contents(ws, rows)
     details = objects.details(ws.db, [row.id for row in rows])
-    hashes = objects.hashes(
-        ws.db, {number for row in rows for number in (row.parent1, row.parent2) if number}
+    return [
+        commit_of(ws, row, found.get(row.blob) if row.blob is not None else None, details[row.id])
+        for row in rows
+    ]
+
+
+def written(ws: Workspace, row: Row) -> Commit:
+    """Return a commit that a verb has just returned; one it has just written is not read again."""
+    if ws.written is not None and ws.written.number == row.id:
+        return commit_of(ws, row, ws.written.content, ws.written.details)
+    return commits(ws, [row])[0]
+
+
+def commit_of(ws: Workspace, row: Row, content: Content | None, details: Details) -> Commit:
+    """Return a commit as a person sees it."""
+    return Commit(
+        hash=row.hash.hex(),
+        kind=Kind(row.kind),
+        content=_as_registered(ws, content),
+        text=content.unit_text if content else "",
+        type=row.type,
+        role=row.role,
+        tokens=row.tokens,
+        time=from_us(row.author_us),
+        priority=None if row.priority is None else Priority(row.priority),
+        parents=tuple(ws.row(number).hash.hex() for number in (row.parent1, row.parent2) if number),
+        targets=tuple(target.hex() for target in row.targets),
+        message=details.message,
+        key=row.key,
+        metadata=details.metadata,
+        generation_config=details.generation_config,
+        origin=row.origin.hex() if row.origin else None,
     )
-    made = []
-    for row in rows:
-        content = found.get(row.blob) if row.blob is not None else None
-        extra = details[row.id]
-        made.append(
-            Commit(
-                hash=row.hash.hex(),
-                kind=Kind(row.kind),
-                content=_as_registered(ws, content),
-                text=content.unit_text if content else "",
-                type=row.type,
-                role=row.role,
-                tokens=row.tokens,
-                time=from_us(row.author_us),
-                priority=None if row.priority is None else Priority(row.priority),
-                parents=tuple(hashes[number].hex() for number in (row.parent1, row.parent2) if number),
-                targets=tuple(target.hex() for target in row.targets),
-                message=extra.message,
-                key=row.key,
-                metadata=extra.metadata,
-                generation_config=extra.generation_config,
-                origin=row.origin.hex() if row.origin else None,
-            )
-        )
-    return made
 
 
 def _as_registered(ws: Workspace, content: Content | None) -> Any:

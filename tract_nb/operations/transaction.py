@@ -14,8 +14,9 @@ from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import HeadMovedError, RefError
 from tract_nb.model.commit import HASH_SHOWN, Kind, Row
 from tract_nb.model.content import Content
-from tract_nb.operations.workspace import Workspace
-from tract_nb.store import configs, objects, oplog, refs, sql
+from tract_nb.operations.workspace import Workspace, Written
+from tract_nb.store import configs, objects, oplog, refs
+from tract_nb.store.objects import Details
 from tract_nb.store.oplog import Move
 
 
@@ -26,6 +27,7 @@ class Transaction:
         self.ws = ws
         self.db = ws.db
         self.moves: dict[tuple[int, str], Move] = {}
+        self._refs: dict[tuple[int, str], int | None] = {}
         self.listed = False  # whether the operation is kept although it moved no ref
         self._now = max(ws.now_us(), oplog.last_at(ws.db) + 1)
         self.started_us = self._now
@@ -48,11 +50,11 @@ class Transaction:
         data = canonical(content.to_payload())
         digest = sha256(data)
         number, is_new = objects.put_blob(self.db, digest, data)
-        found = None if is_new else self.db.one(sql.TOKENS, (number, self.ws.encoding))
-        if found:
-            return number, digest, found[0]
+        found = None if is_new else objects.tokens_of(self.db, number, self.ws.encoding)
+        if found is not None:
+            return number, digest, found
         tokens = self.ws.counter.count(counted_text(content))
-        self.db.execute(sql.INSERT_TOKEN, (number, self.ws.encoding, tokens))
+        objects.put_tokens(self.db, number, self.ws.encoding, tokens)
         return number, digest, tokens
 
     def commit(
@@ -149,23 +151,29 @@ class Transaction:
         if context is None:
             context = (parents[0].context if parents else 0) + (born(row).size if row.is_unit else 0)
         row = row._replace(context=context)
+        kept = _kept(message, metadata, generation_config)
         number = objects.put_commit(
             self.db,
             row,
             objects.Extra(
                 recorded_us=self.started_us,
                 encoding=self.ws.encoding,
-                config=self._config(generation_config),
-                message=None if message is None else clean_text(message),
-                metadata=canonical(dict(metadata)).decode() if metadata else None,
+                config=self._config(kept.generation_config),
+                message=kept.message,
+                metadata=None if kept.metadata is None else canonical(kept.metadata).decode(),
             ),
         )
-        return row._replace(id=number)
+        row = row._replace(id=number)
+        self.ws.keep(row)
+        self.ws.written = Written(number, content, kept._replace(recorded_us=self.started_us))
+        return row
 
     def set_context(self, row: Row, size: int) -> Row:
         """Store the size of the context at a commit of this transaction."""
         self.db.execute('UPDATE "commit" SET context = ? WHERE id = ?', (size, row.id))
-        return row._replace(context=size)
+        row = row._replace(context=size)
+        self.ws.keep(row)
+        return row
 
     def _config(self, config: Mapping[str, Any] | None) -> int | None:
         if not config:
@@ -190,7 +198,7 @@ class Transaction:
                 "HEAD is detached: it stands on a commit, not on a branch.",
                 "Give it a branch first: t.branch('NAME'), then t.switch('NAME').",
             )
-        seen, tip = self.ws.seen, refs.get(self.db, self.ws.tract, refs.HEADS + self.ws.branch)
+        seen, tip = self.ws.seen, self._stands(self.ws.tract, refs.HEADS + self.ws.branch)
         if tip != seen:
             raise self._moved(seen, tip)
         return self.ws.row(tip) if tip else None
@@ -208,13 +216,24 @@ class Transaction:
             "Call t.refresh() and try again.",
         )
 
+    def look_again(self) -> None:
+        """Read refs anew: a verb of a batch may have been taken back."""
+        self._refs.clear()
+
     def move(self, ref: str, new: int | None, *, tract: int | None = None) -> None:
         """Set a ref to a commit, to nothing yet (0), or take it away (None)."""
         tract = self.ws.tract if tract is None else tract
         earlier = self.moves.get((tract, ref))
-        old = earlier.old if earlier else refs.get(self.db, tract, ref)
+        old = earlier.old if earlier else self._stands(tract, ref)
         self.moves[tract, ref] = Move(tract, ref, old, new)
+        self._refs[tract, ref] = new
         refs.put(self.db, tract, ref, new)
+
+    def _stands(self, tract: int, ref: str) -> int | None:
+        """Return where a ref stands; nobody else moves it while this transaction is open."""
+        if (tract, ref) not in self._refs:
+            self._refs[tract, ref] = refs.get(self.db, tract, ref)
+        return self._refs[tract, ref]
 
 
 @contextmanager
@@ -256,11 +275,13 @@ def writing(ws: Workspace) -> Iterator[Transaction]:
 def _part_of(tx: Transaction) -> Iterator[Transaction]:
     """Run one verb of a batch: what it raises takes back this verb alone."""
     moves = dict(tx.moves)
+    tx.look_again()
     try:
         with tx.db.savepoint():
             yield tx
     except BaseException:
         tx.moves = moves
+        tx.look_again()
         tx.ws.forget()
         raise
 
@@ -297,6 +318,18 @@ def counted_text(content: Content) -> str:
     if name and content.unit_role == "assistant":
         return f"{name} {content.unit_text}"
     return content.unit_text
+
+
+def _kept(
+    message: str | None, metadata: Mapping[str, Any] | None, config: Mapping[str, Any] | None
+) -> Details:
+    """Return what hangs on a commit as the store gives it back: copies, without surrogates."""
+
+    def copied(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        kept: dict[str, Any] | None = orjson.loads(canonical(dict(value))) if value else None
+        return kept
+
+    return Details(0, None if message is None else clean_text(message), copied(metadata), copied(config))
 
 
 def is_plain(row: Row) -> bool:

@@ -16,15 +16,18 @@ from tract_nb.engine.tokens import TokenCounter
 from tract_nb.errors import RefError, StoreError, TractError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.commit import Row, to_us
+from tract_nb.model.content import Content
 from tract_nb.model.custom import CustomType
 from tract_nb.model.message import Compiler
 from tract_nb.model.price import Prices
 from tract_nb.store import objects, refs
 from tract_nb.store.database import Database
+from tract_nb.store.objects import Details
 
 if TYPE_CHECKING:
     from tract_nb.operations.transaction import Transaction
 
+ROWS_KEPT = 4096
 CACHED = 64  # resolved histories a handle keeps; they share all but what differs
 CLOCK_VARIABLE = "TRACT_NB_CLOCK"
 
@@ -36,6 +39,14 @@ class Notice(NamedTuple):
 
     text: str
     is_warning: bool = False
+
+
+class Written(NamedTuple):
+    """A commit just written, with what would have to be read again to show it."""
+
+    number: int
+    content: Content | None
+    details: Details
 
 
 @dataclass
@@ -66,6 +77,8 @@ class Workspace:
     types: dict[str, CustomType] = field(default_factory=dict)
     verify_cache: bool = False
     notices: list[Notice] = field(default_factory=list)
+    written: Written | None = None  # the last commit of this handle
+    _rows: dict[int, Row] = field(default_factory=dict)
     _cache: OrderedDict[bytes, Snapshot] = field(default_factory=OrderedDict)
 
     def say(self, text: str) -> None:
@@ -111,10 +124,19 @@ class Workspace:
 
     def row(self, number: int) -> Row:
         """Return a commit that is known to be there."""
-        found = objects.row(self.db, number)
+        found = self._rows.get(number)
         if found is None:
-            raise RefError(f"The commit number {number} is not in this database.", "Run verify.")
+            found = objects.row(self.db, number)
+            if found is None:
+                raise RefError(f"The commit number {number} is not in this database.", "Run verify.")
+            self.keep(found)
         return found
+
+    def keep(self, row: Row) -> None:
+        """Keep a commit's row at hand: it never changes."""
+        if len(self._rows) >= ROWS_KEPT:
+            self._rows.clear()
+        self._rows[row.id] = row
 
     def snapshot(self, number: int) -> Snapshot:
         """Return the resolved history at a commit, from the cache where it is there."""
@@ -144,8 +166,10 @@ class Workspace:
             )
 
     def forget(self) -> None:
-        """Let all resolved histories go."""
+        """Let all that was resolved or kept go."""
         self._cache.clear()
+        self._rows.clear()
+        self.written = None
 
     def cached(self, digest: bytes) -> Snapshot | None:
         """Return a resolved history only if it is there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -19,8 +19,8 @@ class Details(NamedTuple):
 
     recorded_us: int
     message: str | None
-    metadata: dict[str, Any] | None
-    generation_config: dict[str, Any] | None
+    metadata: Mapping[str, Any] | None
+    generation_config: Mapping[str, Any] | None
 
 
 class Extra(NamedTuple):
@@ -175,12 +175,24 @@ def records(db: Database, prefix: str) -> list[tuple[str, int]]:
 
 def put_blob(db: Database, digest: bytes, data: bytes) -> tuple[int, bool]:
     """Store canonical bytes once; return their number and whether they are new."""
+    cursor = db.execute(sql.INSERT_BLOB, (digest, RAW, len(data), data))
+    if cursor.rowcount == 1:
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid, True
     found = db.one(sql.BLOB_ID, (digest,))
-    if found:
-        return found[0], False
-    number = db.execute(sql.INSERT_BLOB, (digest, RAW, len(data), data)).lastrowid
-    assert number is not None
-    return number, True
+    assert found is not None
+    return found[0], False
+
+
+def tokens_of(db: Database, blob: int, encoding: int) -> int | None:
+    """Return the tokens of a stored text under an encoding; None where it was not counted yet."""
+    found = db.one(sql.TOKENS, (blob, encoding))
+    return found[0] if found else None
+
+
+def put_tokens(db: Database, blob: int, encoding: int, tokens: int) -> None:
+    """Keep the tokens of a stored text."""
+    db.execute(sql.INSERT_TOKEN, (blob, encoding, tokens))
 
 
 def blobs(db: Database, numbers: Iterable[int]) -> dict[int, bytes]:
@@ -191,11 +203,12 @@ def blobs(db: Database, numbers: Iterable[int]) -> dict[int, bytes]:
 
 def put_commit(db: Database, row: Row, extra: Extra) -> int:
     """Store a commit; one that is there already (the same hash is the same commit) stays as it is."""
-    found = db.one(sql.COMMIT_ID, (row.hash,))
-    if found:
+    cursor = db.execute(sql.INSERT_COMMIT, (*row[1:-1], *extra))
+    if cursor.rowcount != 1:
+        found = db.one(sql.COMMIT_ID, (row.hash,))
+        assert found is not None
         number: int = found[0]
         return number
-    cursor = db.execute(sql.INSERT_COMMIT, (*row[1:-1], *extra))
     assert cursor.lastrowid is not None
     if row.targets:
         db.many(

@@ -85,8 +85,8 @@ TARGETS = compiled(
 
 BLOB_ID = compiled(select(blob.c.id).where(blob.c.hash == bindparam("hash")))
 COMMIT_ID = compiled(select(commit.c.id).where(commit.c.hash == bindparam("hash")))
-INSERT_BLOB = insert_into(blob, skip=("id",))
-INSERT_COMMIT = insert_into(commit, skip=("id",))
+INSERT_BLOB = insert_into(blob, skip=("id",), or_ignore=True)
+INSERT_COMMIT = insert_into(commit, skip=("id",), or_ignore=True)
 INSERT_TARGET = insert_into(target)
 INSERT_TOKEN = insert_into(token, or_ignore=True)
 INSERT_OP = insert_into(op, skip=("id",))

@@ -69,7 +69,8 @@ def spoken(desk: Desk, words: tuple[str, ...]) -> str:
                 f"There is a text behind the command ({' '.join(words)}) and one below it.",
                 "Keep one of them.",
             )
-        return desk.body
+        if desk.body.strip():
+            return desk.body
     if not words:
         raise CommandError("There is no text to commit.", NO_TEXT)
     return " ".join(words)
