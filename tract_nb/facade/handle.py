@@ -49,8 +49,9 @@ class Handle:
     def _tell(self) -> None:
         """Say what a verb noticed, once."""
         notices, self._ws.notices[:] = list(self._ws.notices), []
+        listener = type(self).listener  # by the class: through self a function would be bound
         for notice in notices:
-            if type(self).listener is not None:
-                type(self).listener(notice.text)
+            if listener is not None:
+                listener(notice.text)
             elif notice.is_warning:
                 warnings.warn(notice.text, TractWarning, stacklevel=CALLER)
