@@ -22,7 +22,7 @@ from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, from_us, preview
 from tract_nb.model.content import from_payload
 from tract_nb.model.message import Message
 from tract_nb.model.price import Prices
-from tract_nb.model.table import UTC, Column, Table, cell_html
+from tract_nb.model.table import NO_MATHS, UTC, Code, Column, Table, cell_html, table_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -287,18 +287,14 @@ class CompiledContext:
         return f"<CompiledContext of {len(self)} messages, {self.token_count:,} tokens ({self.token_source})>"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td><samp>{message.commit[:HASH_SHOWN]}</samp></td><td>{cell_html(who(message))}</td>"
-            f"<td>{message.tokens:,}</td><td>{cell_html(preview(message.text))}</td></tr>"
+        shown = [
+            (Code(message.commit[:HASH_SHOWN]), who(message), message.tokens, preview(message.text))
             for message in self.messages[-HTML_ROWS:]
-        )
+        ]
         earlier = len(self) - HTML_ROWS
         more = f"<p>{earlier:,} earlier messages are not shown.</p>" if earlier > 0 else ""
-        heads = "".join(f'<th scope="col">{name}</th>' for name in ("commit", "who", "tokens", "text"))
-        return (
-            f"<p>{cell_html(repr(self)[1:-1])}</p>{more}"
-            f'<table border="0"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
-        )
+        table = table_html(shown, ("commit", "who", "tokens", "text"))
+        return f"<p{NO_MATHS}>{cell_html(repr(self)[1:-1])}</p>{more}{table}"
 
 
 HTML_ROWS = 20

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from html import escape
 from typing import Any, NamedTuple
 
-from tract_nb.model.table import cell_html
+from tract_nb.model.table import Code, cell_html, table_html
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HASH_SHOWN = 8  # hexadecimal digits of a hash in what a person reads
@@ -152,11 +151,8 @@ class Commit:
         return f"{facts}\n\n{shown(self.text)}" if self.text else facts
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(name)}</td><td><samp>{cell_html(value)}</samp></td></tr>"
-            for name, value in self._facts().items()
-        )
-        return f'<table border="0"><tbody>{rows}</tbody></table><pre>{cell_html(self.text)}</pre>'
+        facts = table_html([(name, Code(value)) for name, value in self._facts().items()])
+        return f"{facts}<pre>{cell_html(self.text)}</pre>"
 
     def _facts(self) -> dict[str, Any]:
         """Return what there is to say besides the text."""

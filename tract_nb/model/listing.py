@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tract_nb.model.commit import HASH_SHOWN
-from tract_nb.model.table import UTC, Column, Table, cell_html
+from tract_nb.model.table import UTC, Code, Column, Table, cell_html, table_html
 
 
 class Log(Table):
@@ -170,17 +170,9 @@ class Status:
         return "\n".join([*lines, "", repr(self.recent)] if len(self.recent) else lines)
 
     def _repr_html_(self) -> str:
-        facts = "".join(
-            f"<tr><td><b>{cell_html(name)}</b></td><td>{cell_html(value)}</td></tr>"
-            for name, value in self._facts().items()
-        )
-        recent = "".join(
-            f"<tr><td><samp>{row[0][:HASH_SHOWN]}</samp></td><td>{cell_html(row[5] or row[3])}</td>"
-            f"<td>{row[6]:,}</td><td>{cell_html(row[8])}</td></tr>"
-            for row in self.recent
-        )
-        table = f'<table border="0"><tbody>{recent}</tbody></table>' if recent else ""
-        return f'<table border="0"><tbody>{facts}</tbody></table>{table}'
+        facts = table_html(self._facts().items())
+        recent = [(Code(row[0][:HASH_SHOWN]), row[5] or row[3], row[6], row[8]) for row in self.recent]
+        return facts + (table_html(recent) if recent else "")
 
 
 @dataclass(frozen=True, slots=True)

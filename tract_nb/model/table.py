@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -73,11 +73,36 @@ class Table(Sequence[tuple[Any, ...]]):
         return f"{type(self).__name__}({len(self.rows)} rows: {names})"
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{escape(column.name)}</th>' for column in self.columns)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{cell_html(cell)}</td>' for cell in row)}</tr>" for row in self.rows
-        )
-        return f'<table border="0"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        names = [column.name for column in self.columns]
+        return table_html(self.rows, names)
+
+
+#: JupyterLab would typeset \\(x\\) in foreign text; this is how pandas asks it not to
+NO_MATHS = ' class="tex2jax_ignore mathjax_ignore"'
+#: hosts align the cells of a table to the right, which is for figures; where a style is stripped, so
+#: is nothing that matters
+_LEFT = ' style="text-align:left"'
+
+
+class Code(str):
+    """A text that is shown in the code font."""
+
+    __slots__ = ()
+
+
+def table_html(rows: Iterable[Sequence[Any]], heads: Sequence[str] = ()) -> str:
+    """Return rows as a table: texts on the left, numbers on the right, no script or id."""
+    body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
+    head = "".join(f'<th scope="col"{_LEFT}>{escape(name)}</th>' for name in heads)
+    top = f"<thead><tr>{head}</tr></thead>" if head else ""
+    return f'<table border="0"{NO_MATHS}>{top}<tbody>{body}</tbody></table>'
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"<td>{value:,}</td>"
+    shown = cell_html(value)
+    return f"<td{_LEFT}><samp>{shown}</samp></td>" if isinstance(value, Code) else f"<td{_LEFT}>{shown}</td>"
 
 
 def cell_html(value: Any) -> str:

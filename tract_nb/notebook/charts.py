@@ -19,7 +19,8 @@ ROLE_COLOURS = {
     "not recorded": "#7e858e",
 }
 BUDGET_RED = "#c62828"
-WIDTH, HEIGHT = 900, 320  # pixels
+WIDTH, HEIGHT = 860, 320  # pixels
+LABELLED = 6  # percent of the bar: a narrower part has no room for its name
 
 
 def budget(table: BudgetTable, limit: TokenBudget | None) -> go.Figure:
@@ -44,7 +45,8 @@ def budget(table: BudgetTable, limit: TokenBudget | None) -> go.Figure:
                 name=name,
                 orientation="h",
                 marker_color=ROLE_COLOURS.get(name, ROLE_COLOURS["not recorded"]),
-                text=[f"{name} {share:.0f} %"],
+                text=[f"{name} {share:.0f} %" if share >= LABELLED else ""],
+                insidetextfont={"color": "#fff"},
                 hovertemplate=f"{name}: %{{x:,}} tokens<extra></extra>",
             )
     units = [row for row in table if row[0] == "unit"]
@@ -70,7 +72,7 @@ def budget(table: BudgetTable, limit: TokenBudget | None) -> go.Figure:
         showlegend=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"size": 12},
+        font={"size": 12, "color": "#888"},
         margin={"l": 10, "r": 10, "t": 10, "b": 40},
         xaxis={"title": "tokens", "gridcolor": grid, "zeroline": False},
         yaxis={"autorange": "reversed", "automargin": True, "type": "category"},

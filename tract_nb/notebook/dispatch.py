@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cache
 from numbers import Number
+from textwrap import fill
 from typing import Any, NamedTuple, NoReturn, get_type_hints
 
 from cyclopts import App, CycloptsError
@@ -104,6 +105,9 @@ class _StandIns:
         return value
 
 
+WIDTH = 88  # columns of a help text
+
+
 def help_text(name: str | None) -> str:
     """Return the help of a command, or the list of all, as plain text."""
     if name is None:
@@ -117,7 +121,8 @@ def help_text(name: str | None) -> str:
         usage.append(argument.usage)
         lines += [f"  {argument.names}", f"      {argument.about}{argument.default}"]
     cell = [f"or %%tract {name} with the text below"] if name in TAKES_BODY else []
-    return "\n".join([" ".join(usage), *cell, "", said, *([""] if lines else []), *lines])
+    said_how = fill(" ".join(usage), WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+    return "\n".join([said_how, *cell, "", said, *([""] if lines else []), *lines])
 
 
 class Argument(NamedTuple):

@@ -73,9 +73,9 @@ class TractMagics(Magics):
                 f"Cells with text: {', '.join(sorted(TAKES_BODY))}.",
             )
         self.desk.body = self._filled(body) if "--expand" in flags else body
-        self.desk.key = None if "--again" in flags else self._key(words, body)
+        self.desk.key = None if "--again" in flags else self._key(command, body)
 
-    def _key(self, words: list[Word], body: str) -> str:
+    def _key(self, command: str, body: str) -> str:
         """Return what this cell's unit is known by.
 
         The front end's cell id, and which call of the magic in the cell it is; where it sends none,
@@ -89,8 +89,8 @@ class TractMagics(Magics):
             this_run = request.get("header", {}).get("msg_id", "")
             self._calls = self._calls + 1 if this_run == self._in_run else 1
             self._in_run = this_run
-            return f"cell:{cell_id}:{words[0]}:{self._calls}"
-        source = hashlib.sha256("\n".join([*words, body]).encode(errors="replace")).hexdigest()[:16]
+            return f"cell:{cell_id}:{command}:{self._calls}"
+        source = hashlib.sha256(f"{command}\n{body}".encode(errors="replace")).hexdigest()[:16]
         self._ran[source] += 1
         return f"source:{source}:{self._ran[source]}"
 

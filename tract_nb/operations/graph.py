@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from html import escape
 
 from tract_nb.engine.lanes import LaneRow, Node, layout, text_cells
 from tract_nb.engine.resolve import Unit
@@ -42,6 +43,10 @@ class Graph:
 
     def __repr__(self) -> str:
         return "\n".join((self.title, *self.lines))
+
+    def _repr_html_(self) -> str:
+        # a line that wraps would tear the lanes apart
+        return f'<pre style="white-space:pre;overflow-x:auto">{escape(repr(self))}</pre>'
 
 
 def graph(ws: Workspace, limit: int, role: str | None = None) -> Graph:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tract_nb.model.event import Event
-from tract_nb.model.table import cell_html
+from tract_nb.model.table import table_html
 from tract_nb.trace.gather import Gathered
 from tract_nb.trace.links import link_agents
 from tract_nb.trace.notes import Notes
@@ -224,7 +224,4 @@ class Trace:
             "subagents": len(self.agents),
             "passed over": sum(self.skipped.values()),
         }
-        body = "".join(
-            f'<tr><th scope="row">{name}</th><td>{cell_html(value)}</td></tr>' for name, value in rows.items()
-        )
-        return f'<table border="0"><tbody>{body}</tbody></table>'
+        return table_html(rows.items())

@@ -71,7 +71,7 @@ def spoken(desk: Desk, words: tuple[str, ...]) -> str:
             )
         if desk.body.strip():
             return desk.body
-    if not words:
+    if not any(word.strip() for word in words):
         raise CommandError("There is no text to commit.", NO_TEXT)
     return " ".join(words)
 
