@@ -59,7 +59,7 @@ def test_every_html_is_what_github_keeps(values: list[Any]):
         read = page(html)
         assert set(read.elements) <= OUR_ELEMENTS, type(value)
         names = {name for name, value in read.attributes if not (name == "style" and value in OUR_STYLES)}
-    assert names <= OUR_ATTRIBUTES, type(value)
+        assert names <= OUR_ATTRIBUTES, type(value)
         assert read.text.strip(), type(value)
         assert not ADDRESS.search(html), type(value)
     assert seen >= 10
