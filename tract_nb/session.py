@@ -58,5 +58,11 @@ class Session:
         """Close the database and all tracts of it."""
         self._db.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def __repr__(self) -> str:
         return f"<Session on {self._db.name}, {len(self.tracts())} tracts>"

@@ -154,3 +154,9 @@ class Tract(Writing, Branching, Reading):
         if Tract.first is self:
             Tract.first = None
         self._ws.db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -29,7 +29,7 @@ class Writing(Handle):
 
     def commit(
         self,
-        content: Content | Mapping[str, Any] | str,
+        content: Content | BaseModel | Mapping[str, Any] | str,
         *,
         message: str | None = None,
         generation_config: Mapping[str, Any] | None = None,
@@ -41,8 +41,9 @@ class Writing(Handle):
 
         Parameters
         ----------
-        content : Content, dict or str
-            A typed content, a dict with its ``content_type``, or what the user says.
+        content : Content, BaseModel, dict or str
+            A typed content, a value of a registered type, a dict with its ``content_type``, or what
+            the user says.
         message : str, optional
             Why, as in git.
         generation_config, metadata : mapping, optional

@@ -253,7 +253,7 @@ def from_payload(payload: Mapping[str, Any]) -> Content:
     return kind(**fields)
 
 
-def coerce(content: Content | Mapping[str, Any] | str, known: Iterable[str] = ()) -> Content:
+def coerce(content: Any, known: Iterable[str] = ()) -> Content:
     """Return what a caller gave as a content.
 
     Parameters

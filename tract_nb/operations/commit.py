@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from tract_nb.engine.canonical import clean_text, has_surrogates, without_surrogates
 from tract_nb.model.commit import Kind, Priority, Row
 from tract_nb.model.content import Content, ToolIO, coerce, from_payload
@@ -17,7 +19,7 @@ from tract_nb.operations.workspace import Workspace
 
 def commit(
     ws: Workspace,
-    content: Content | Mapping[str, Any] | str,
+    content: Content | BaseModel | Mapping[str, Any] | str,
     *,
     message: str | None = None,
     generation_config: Mapping[str, Any] | None = None,
