@@ -92,7 +92,20 @@ def pair(messages: Iterable[Message], left_out: Collection[str] = ()) -> Paired:
             turns.append(_assistant(members, results, left_out, names, warnings))
         else:
             turns.append(Turn(members[0].role if members[0].role == "system" else "user", texts=members))
+    warnings += _of_anthropic([turn for turn in turns if turn.role != "system"])
     return Paired(tuple(turns), tuple(warnings))
+
+
+def _of_anthropic(spoken: Sequence[Turn]) -> list[str]:
+    """Return what only Anthropic's format has to repair: it begins with a user and ends in no blank."""
+    found = []
+    if not spoken or spoken[0].role != "user":
+        found.append("the first turn is not a user's: Anthropic is sent one that says so")
+    if spoken and not spoken[-1].calls and spoken[-1].role == "assistant":
+        last = spoken[-1].texts[-1]
+        if last.text != last.text.rstrip():
+            found.append(f"the white space at the end of {last.commit[:8]} is left out for Anthropic")
+    return found
 
 
 def _grouped(said: Sequence[Message], calls: set[str], warnings: list[str]) -> list[list[Message]]:

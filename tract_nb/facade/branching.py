@@ -27,7 +27,7 @@ class Branching(Handle):
 
     def branches(self) -> Branches:
         """Return the branches: name, tip, tokens, time."""
-        with self._reading():
+        with self._reading(tip=True):
             return status.branches(self._ws)
 
     def tracts(self) -> Tracts:

@@ -28,8 +28,11 @@ class Handle:
         return present.written(self._ws, row)
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _reading(self, *, tip: bool = False) -> Iterator[None]:
+        """See one state of the database; ``tip`` where the caller is given what the branch stands on."""
         with self._telling(), self._ws.db.read():
+            if tip:
+                self._ws.look()
             yield
 
     @contextmanager

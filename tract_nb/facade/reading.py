@@ -41,14 +41,14 @@ class Reading(Handle):
         include_reasoning : bool
             Send the model's own thoughts too.
         """
-        with self._reading():
+        with self._reading(tip=at is None and at_time is None):
             return compiling.compile_context(
                 self._ws, at, at_time=at_time, order=order, include_reasoning=include_reasoning
             )
 
     def diff(self, a: str | Commit, b: str | Commit = "HEAD") -> Diff:
         """Return what changed from one commit's context to another's, unit by unit."""
-        with self._reading():
+        with self._reading(tip=b == "HEAD"):
             return diff(self._ws, a, b)
 
     def find(
@@ -99,7 +99,7 @@ class Reading(Handle):
         all : bool
             MARKs too, and what summaries cover.
         """
-        with self._reading():
+        with self._reading(tip=branch is None):
             return history.log(
                 self._ws,
                 limit,
@@ -116,12 +116,12 @@ class Reading(Handle):
 
         With a ``role``, only its units, and what holds the lanes together: tips, forks, summaries.
         """
-        with self._reading():
+        with self._reading(tip=True):
             return graph(self._ws, limit, role)
 
     def show(self, ref: str | Commit = "HEAD") -> Commit:
         """Return one commit, whole."""
-        with self._reading():
+        with self._reading(tip=ref == "HEAD"):
             return history.show(self._ws, ref)
 
     def expand(self, ref: Any) -> Log:
@@ -131,12 +131,12 @@ class Reading(Handle):
 
     def status(self) -> Status:
         """Return where this handle stands: branch, head, tokens, budget, last commits."""
-        with self._reading():
+        with self._reading(tip=True):
             return status.status(self._ws)
 
     def budget(self, largest: int = 10) -> BudgetTable:
         """Return what takes the room: by role, type and priority, and the largest units."""
-        with self._reading():
+        with self._reading(tip=True):
             return budget.budget_table(self._ws, largest)
 
     def refresh(self) -> Status:

@@ -17,7 +17,7 @@ def batch(ws: Workspace) -> Iterator[None]:
     if ws.batch is not None:
         yield  # a batch within a batch is part of it
         return
-    seen = ws.tip()
+    seen = ws.seen
     try:
         with transaction(ws, "batch") as tx:
             ws.batch = tx

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from tract_nb.engine.tokens import TiktokenCounter, TokenCounter
+from tract_nb.engine.tokens import ESTIMATE, TiktokenCounter, TokenCounter
 from tract_nb.errors import RefError, TractError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.message import Compiler
@@ -59,6 +59,9 @@ def open_workspace(
         text = f"{name} is counted in {wanted['encoding']}, as it began, not in {counter.name}."
         notices.append(Notice(text, is_warning=True))
         counter = TiktokenCounter(encoding=wanted["encoding"])
+        if counter.name == ESTIMATE and wanted["encoding"] != ESTIMATE:
+            text = f"{wanted['encoding']} cannot be loaded here: new texts are estimated by their length."
+            notices.append(Notice(text, is_warning=True))
     ws = Workspace(
         db,
         tract=found.id if found else 0,
@@ -123,4 +126,4 @@ def _stand(ws: Workspace, branch: str | None) -> None:
         if branch is not None and branch not in heads:
             raise RefError(f"{ws.name} has no branch {branch}.", f"It has {', '.join(heads) or 'none'}.")
         ws.branch = branch or found.open_branch
-        ws.tip()
+        ws.look()

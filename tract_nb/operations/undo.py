@@ -48,7 +48,7 @@ def _take_back(ws: Workspace, verb: str, done: OpRow, reason: str) -> None:
         for move in oplog.moves(ws.db, done.id):
             _check(tx, done, move)
             tx.move(move.ref, move.old, tract=move.tract)
-    ws.tip()
+    ws.look()
 
 
 def _check(tx: Transaction, done: OpRow, move: oplog.Move) -> None:

@@ -108,10 +108,11 @@ class Workspace:
         if self.branch is None:
             return self.detached
         found = refs.get(self.db, self.tract, refs.HEADS + self.branch)
-        if found is None:
-            found = self._moved_off()
-        self.seen = found
-        return found
+        return self._moved_off() if found is None else found
+
+    def look(self) -> None:
+        """Take the branch as it is now for what this handle's caller knows: writes go on top of it."""
+        self.seen = self.tip()
 
     def _moved_off(self) -> int:
         """Step to the tract's first branch, since the handle's own is gone."""
