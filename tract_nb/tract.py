@@ -146,7 +146,7 @@ class Tract(Writing, Branching, Reading):
 
     def save_as(self, path: str | Path) -> Path:
         """Copy the whole database to a new file, and return its path."""
-        with self._writing():
+        with self._verb():
             return self._ws.db.copy_to(Path(path))
 
     def close(self) -> None:

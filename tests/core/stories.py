@@ -114,7 +114,7 @@ def write(
     priority: int | None = None,
 ) -> str:
     """Write a commit that no verb of the tract writes yet; return its hash."""
-    with tract._writing(), transaction(tract._ws, kind.name.lower()) as tx:
+    with tract._moving(), transaction(tract._ws, kind.name.lower()) as tx:
         head = tx.head()
         if head is None:
             raise TractError("Nothing to be about.")
@@ -130,7 +130,7 @@ def write(
 
 def merge(tract: Tract, branch: str) -> str:
     """Write a MERGE of another branch, without resolutions; return its hash."""
-    with tract._writing(), transaction(tract._ws, "merge") as tx:
+    with tract._moving(), transaction(tract._ws, "merge") as tx:
         head = tx.head()
         if head is None:
             raise TractError("Nothing to merge into.")

@@ -347,7 +347,7 @@ def test_a_merge_written_like_every_other_commit_has_both_histories(t):
     t.user("main")
     t.switch("side")
     t.user("side")
-    with t._writing(), transaction(t._ws, "merge") as tx:
+    with t._moving(), transaction(t._ws, "merge") as tx:
         tx.commit(Kind.MERGE, [commit_named(t._ws, "side"), commit_named(t._ws, "main")])
     assert texts(t) == ["root", "side", "main"]
     assert t.branches().to_frame().tokens[1] == t.compile().token_count

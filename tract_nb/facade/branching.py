@@ -15,13 +15,13 @@ class Branching(Handle):
 
     def branch(self, name: str, at: str | Commit | None = None) -> Commit | None:
         """Create a branch at a commit, at HEAD without one; HEAD stays where it is."""
-        with self._writing():
+        with self._moving():
             row = branches.branch(self._ws, name, at)
             return self._presented(row) if row else None
 
     def switch(self, name: str) -> Status:
         """Stand on a branch; ``-`` is the one before."""
-        with self._writing():
+        with self._moving():
             branches.switch(self._ws, name)
             return status.status(self._ws)
 
@@ -37,7 +37,7 @@ class Branching(Handle):
 
     def checkout(self, target: str | Commit) -> Status:
         """Stand on a branch, or on any commit: detached, to read; writing there needs a branch."""
-        with self._writing():
+        with self._moving():
             moving.checkout(self._ws, target)
             return status.status(self._ws)
 
@@ -52,13 +52,13 @@ class Branching(Handle):
             ``soft`` keeps what was dropped as long as the operation is kept, ``hard`` leaves it to
             the next gc. Until then both can be undone.
         """
-        with self._writing():
+        with self._moving():
             moving.reset(self._ws, target, mode)
             return status.status(self._ws)
 
     def tag(self, target: str | Commit, name: str) -> Commit:
         """Name a commit; the name is good wherever a commit is asked for."""
-        with self._writing():
+        with self._moving():
             return self._presented(moving.tag(self._ws, target, name))
 
     def tags(self) -> Branches:
@@ -68,13 +68,13 @@ class Branching(Handle):
 
     def undo(self) -> Operations:
         """Take back this actor's newest operation that moved a ref; return the operation that did."""
-        with self._writing():
+        with self._moving():
             undoing.undo(self._ws)
             return status.operations(self._ws, 1)
 
     def redo(self) -> Operations:
         """Take back this actor's newest undo; return the operation that did."""
-        with self._writing():
+        with self._moving():
             undoing.redo(self._ws)
             return status.operations(self._ws, 1)
 

@@ -30,18 +30,19 @@ class Handle:
     @contextmanager
     def _reading(self, *, tip: bool = False) -> Iterator[None]:
         """See one state of the database; ``tip`` where the caller is given what the branch stands on."""
-        with self._telling(), self._ws.db.read():
+        with self._verb(), self._ws.db.read():
             if tip:
                 self._ws.look()
             yield
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._telling(), self._ws.db.lock:
+    def _moving(self) -> Iterator[None]:
+        """Hold the lock for a verb that looks first, and then writes."""
+        with self._verb(), self._ws.db.hold():
             yield
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _verb(self) -> Iterator[None]:
         try:
             yield
         except BaseException:

@@ -42,9 +42,11 @@ class Reading(Handle):
             Send the model's own thoughts too.
         """
         with self._reading(tip=at is None and at_time is None):
-            return compiling.compile_context(
+            context = compiling.compile_context(
                 self._ws, at, at_time=at_time, order=order, include_reasoning=include_reasoning
             )
+        # a compiler of the user's runs outside of the lock
+        return compiling.custom(self._ws, context)
 
     def diff(self, a: str | Commit, b: str | Commit = "HEAD") -> Diff:
         """Return what changed from one commit's context to another's, unit by unit."""

@@ -68,7 +68,7 @@ class Writing(Handle):
         BudgetError
             If the budget says ``reject`` and this is beyond it.
         """
-        with self._writing():
+        with self._verb():
             row = commit(
                 self._ws,
                 content,
@@ -231,7 +231,7 @@ class Writing(Handle):
         self, target: Any, content: Content | Mapping[str, Any] | str, *, message: str | None = None
     ) -> Commit:
         """Replace the text of one unit where it stands; its type, role and call id stay."""
-        with self._writing():
+        with self._verb():
             return self._presented(edit(self._ws, target, content, message=message))
 
     def annotate(
@@ -253,7 +253,7 @@ class Writing(Handle):
         Commit or None
             The MARK; None where all have this priority already.
         """
-        with self._writing():
+        with self._verb():
             row = annotate(self._ws, target, priority, reason)
             return self._presented(row) if row else None
 
@@ -269,7 +269,7 @@ class Writing(Handle):
         """
         recording = trace.read(path) if isinstance(path, str | Path) else path
         where = str(path) if isinstance(path, str | Path) else ""
-        with self._telling():
+        with self._verb():
             return import_trace(
                 self._ws, recording, redact=trace.redact_value if redact else None, path=where
             )
@@ -309,7 +309,7 @@ class Writing(Handle):
         and wait for nobody inside. An error in one verb takes back that verb; one that leaves the
         block, an interrupt too, takes back all of it.
         """
-        with self._writing(), batching(self._ws):
+        with self._verb(), batching(self._ws):
             yield self
 
     def record_usage(
@@ -333,6 +333,6 @@ class Writing(Handle):
         ContentError
             If it is no usage, or contradicts itself.
         """
-        with self._writing():
+        with self._verb():
             _, read = record_usage(self._ws, usage, commit, model=model, cost=cost)
             return read

@@ -19,8 +19,9 @@ def annotate(
     wanted = as_priority(priority)
     listed = names.names_in(target)
     if asks(ws):
-        history = ws.snapshot(ws.tip())
-        targets = tuple(names.unit_named(ws, history, name).identity for name in listed)
+        with ws.db.read():
+            history = ws.snapshot(ws.tip())
+            targets = tuple(names.unit_named(ws, history, name).identity for name in listed)
         ask_budget(ws, history, imagined(ws, Kind.MARK, targets=targets, priority=wanted))
     with transaction(ws, "annotate", {"priority": wanted.name, "units": len(listed)}, reason=reason) as tx:
         head = tx.head()

@@ -43,6 +43,12 @@ def asks(ws: Workspace) -> bool:
     return ws.budget is not None and callable(ws.budget.action) and ws.batch is None
 
 
+def present_state(ws: Workspace) -> Snapshot:
+    """Return the history at the tip as it is now; not a look at it, in the caller's eyes."""
+    with ws.db.read():
+        return ws.snapshot(ws.tip())
+
+
 def ask_budget(ws: Workspace, before: Snapshot, change: Row) -> None:
     """Ask the budget's own function about a change that would go beyond it.
 

@@ -12,7 +12,7 @@ from tract_nb.model.commit import Kind, Priority, Row
 from tract_nb.model.content import Content, ToolIO, coerce, from_payload
 from tract_nb.operations import edit
 from tract_nb.operations.annotate import as_priority
-from tract_nb.operations.budget import ask_budget, asks, check_budget, imagined
+from tract_nb.operations.budget import ask_budget, asks, check_budget, imagined, present_state
 from tract_nb.operations.transaction import Transaction, transaction
 from tract_nb.operations.workspace import Workspace
 
@@ -33,7 +33,7 @@ def commit(
     priority = None if priority is None else as_priority(priority)
     born = birth if priority is None else priority
     if asks(ws):
-        ask_budget(ws, ws.snapshot(ws.tip()), imagined(ws, Kind.APPEND, given, priority=born))
+        ask_budget(ws, present_state(ws), imagined(ws, Kind.APPEND, given, priority=born))
     with transaction(ws, "commit", {"type": given.unit_type}) as tx:
         head = tx.head()
         if key is not None and head is not None:

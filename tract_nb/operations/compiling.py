@@ -64,7 +64,7 @@ def compile_context(
     if include_reasoning:
         thoughts = sum(message_size(unit.text.tokens) for unit in history.shown if unit.is_reasoning)
         tokens += context_size(history.size + thoughts) - context_size(history.size)
-    context = CompiledContext(
+    return CompiledContext(
         head=history.last.hash.hex() if number else "",
         snapshot=history
         if order is None
@@ -77,12 +77,12 @@ def compile_context(
         model=ws.model,
         prices=ws.prices,
     )
-    return context if ws.compiler is None else custom(ws, context)
 
 
 def custom(ws: Workspace, context: CompiledContext) -> CompiledContext:
     """Return a context as the tract's own compiler makes it, counted anew."""
-    assert ws.compiler is not None
+    if ws.compiler is None:
+        return context
     messages = tuple(ws.compiler(context.messages))
     tokens = context_size(sum(message_size(ws.counter.count(message.text)) for message in messages))
     source = ESTIMATE if ws.counter.name == ESTIMATE else "tiktoken"

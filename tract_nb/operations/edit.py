@@ -34,9 +34,10 @@ def edit(
         text = clean_text(text)
         ws.warn("The text holds lone surrogates, which no JSON can hold: they became U+FFFD.")
     if asks(ws):
-        history = ws.snapshot(ws.tip())
-        unit = names.unit_named(ws, history, wanted[0])
-        content = content_of(ws, unit.row).with_text(text)
+        with ws.db.read():
+            history = ws.snapshot(ws.tip())
+            unit = names.unit_named(ws, history, wanted[0])
+            content = content_of(ws, unit.row).with_text(text)
         ask_budget(ws, history, imagined(ws, Kind.EDIT, content, targets=(unit.identity,)))
     with transaction(ws, "edit") as tx:
         head = tx.head()

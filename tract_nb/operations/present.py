@@ -51,7 +51,8 @@ def written(ws: Workspace, row: Row) -> Commit:
     """Return a commit that a verb has just returned; one it has just written is not read again."""
     if ws.written is not None and ws.written.number == row.id:
         return commit_of(ws, row, ws.written.content, ws.written.details)
-    return commits(ws, [row])[0]
+    with ws.db.read():
+        return commits(ws, [row])[0]
 
 
 def commit_of(ws: Workspace, row: Row, content: Content | None, details: Details) -> Commit:

@@ -6,6 +6,7 @@ import itertools
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +21,12 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from tract_nb.errors import StoreError
 from tract_nb.store import schema
+from tract_nb.store.explain import BUSY_SECONDS, explained
+from tract_nb.store.interrupts import deferred
+from tract_nb.store.section import Section
 from tract_nb.store.sql import DIALECT
 
-BUSY_SECONDS = 15.0
+WAIT_SECONDS = 0.1  # how long it waits before it hears an interrupt
 SYNCHRONOUS = {"normal": "NORMAL", "full": "FULL"}
 _memory_names = itertools.count()
 
@@ -71,7 +75,7 @@ class Database:
             mode = "ro" if self.read_only else "rwc"
             address = f"{self.path.absolute().as_uri()}?mode={mode}"
         return sqlite3.connect(
-            address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            address, uri=True, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
         )
 
     def _connect(self) -> None:
@@ -171,50 +175,56 @@ class Database:
         self.connection.executemany(sql, rows)
 
     def one(self, sql: str, parameters: Any = ()) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self.connection.execute(sql, parameters).fetchone()
+        row: tuple[Any, ...] | None = self.execute(sql, parameters).fetchone()
         return row
 
     def all(self, sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
-        return self.connection.execute(sql, parameters).fetchall()
+        return self.execute(sql, parameters).fetchall()
 
     # -- transactions -----------------------------------------------------------------------------
 
-    @contextmanager
-    def read(self) -> Iterator[None]:
+    def read(self) -> Section:
         """Hold the lock and see one state of the database over several statements."""
-        with self._held():
-            if self._in_transaction():  # inside a write: its own state
-                yield
-                return
-            try:
-                self.execute("BEGIN")
-                yield
-            finally:
-                if self._in_transaction():
-                    self.execute("COMMIT")
+        return Section(self, "BEGIN", "COMMIT")
 
-    @contextmanager
-    def write(self) -> Iterator[None]:
+    def write(self) -> Section:
         """Hold the lock and the database's write lock; all or nothing."""
-        with self._held():
-            if self.read_only:
-                raise StoreError(f"{self.name} was opened read-only.", "Open it without read_only to write.")
-            try:
-                self.execute("BEGIN IMMEDIATE")
-                yield
-                self.execute("COMMIT")
-            except BaseException:
-                # KeyboardInterrupt too: the handle must be usable after it
-                if self._in_transaction():
-                    self.execute("ROLLBACK")
-                raise
+        if self.read_only:
+            raise StoreError(f"{self.name} was opened read-only.", "Open it without read_only to write.")
+        return Section(self, "BEGIN IMMEDIATE", "ROLLBACK")
 
-    @contextmanager
-    def _held(self) -> Iterator[None]:
-        with self.lock, self.translated():
-            if self._pid != os.getpid():
-                self._reopen()
-            yield
+    def hold(self) -> Section:
+        """Hold the lock alone: for a verb that looks first, and then writes."""
+        return Section(self, None, "")
+
+    def begin(self, statement: str) -> None:
+        """Begin a transaction; wait for another writer, but hear an interrupt while waiting."""
+        patience = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self.execute(statement)
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > patience:
+                    raise
+                deferred.let()
+            else:
+                return
+
+    def take(self) -> None:
+        """Take the lock of this process; hear an interrupt while waiting."""
+        while not self.lock.acquire(timeout=WAIT_SECONDS):
+            deferred.let()
+
+    def check_process(self) -> None:
+        """Open anew in a forked child: a connection must not cross a fork."""
+        if self._pid == os.getpid():
+            return
+        if self.path is None:
+            raise StoreError(
+                "A tract in memory cannot be used in a forked process.", "Keep it in a file for that."
+            )
+        self.lock = threading.RLock()
+        self._connect()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -224,22 +234,15 @@ class Database:
             try:
                 yield
             except BaseException:
-                if self._in_transaction():
+                if self.in_transaction():
                     self.execute("ROLLBACK TO verb")
                     self.execute("RELEASE verb")
                 raise
             self.execute("RELEASE verb")
 
-    def _in_transaction(self) -> bool:
+    def in_transaction(self) -> bool:
+        """Tell whether a transaction is open."""
         return self.connection.in_transaction
-
-    def _reopen(self) -> None:
-        """Open anew in a forked child: a connection must not cross a fork."""
-        if self.path is None:
-            raise StoreError(
-                "A tract in memory cannot be used in a forked process.", "Keep it in a file for that."
-            )
-        self._connect()
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -247,30 +250,7 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise self._explained(error) from error
-
-    def _explained(self, error: sqlite3.Error) -> StoreError:
-        text = str(error)
-        if "closed database" in text:
-            return StoreError(f"{self.name} was closed.", "Open it again: Tract.open(...).")
-        if "not a database" in text or "malformed" in text:
-            return StoreError(f"{self.name} is no database, or a damaged one ({text}).", "Give another path.")
-        if "unable to open" in text:
-            return StoreError(
-                f"{self.path} cannot be opened.", "Check that the folder is there and can be written to."
-            )
-        if "readonly" in text or "read-only" in text:
-            return StoreError(
-                f"{self.path} cannot be written to.", "Open it with read_only=True, or copy it elsewhere."
-            )
-        if "locked" in text or "busy" in text:
-            return StoreError(
-                f"{self.name} was locked by another writer for {BUSY_SECONDS:.0f} s.",
-                "Nothing was written; try again.",
-            )
-        if "full" in text:
-            return StoreError(f"The disk that holds {self.name} is full.", "Nothing was written.")
-        return StoreError(f"The database {self.name} failed: {text}.", "Nothing was written.")
+            raise explained(error, self.name, self.path) from error
 
 
 def _close(connection: sqlite3.Connection, keeper: sqlite3.Connection | None, pid: int) -> None:

@@ -1,0 +1,74 @@
+"""Sections: what happens under the lock of a database, whole and without interruption."""
+
+from __future__ import annotations
+
+import sqlite3
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from tract_nb.store.explain import explained
+from tract_nb.store.interrupts import deferred
+
+if TYPE_CHECKING:
+    from tract_nb.store.database import Database
+
+
+class Section:
+    """The lock and a transaction (or none), from enter to exit; inside another one, a part of it.
+
+    An interrupt is heard when it is left, so it leaves nothing half done (see
+    :mod:`tract_nb.store.interrupts`).
+    """
+
+    __slots__ = ("_begin", "_db", "_on_error", "_outer")
+
+    def __init__(self, db: Database, begin: str | None, on_error: str) -> None:
+        self._db = db
+        self._begin = begin
+        self._on_error = on_error
+        self._outer = False
+
+    def __enter__(self) -> None:
+        db = self._db
+        deferred.enter()
+        try:
+            db.check_process()
+            db.take()
+            try:
+                self._outer = self._begin is not None and not db.in_transaction()
+                if self._outer and self._begin is not None:
+                    db.begin(self._begin)
+            except BaseException:
+                if self._outer and db.in_transaction():
+                    db.connection.rollback()
+                db.lock.release()
+                raise
+        except sqlite3.Error as error:
+            deferred.leave()
+            raise explained(error, db.name, db.path) from error
+        except BaseException:
+            deferred.leave()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        db = self._db
+        try:
+            if self._outer:
+                self._end(failed=kind is not None)
+            if isinstance(error, sqlite3.Error):
+                raise explained(error, db.name, db.path) from error
+        finally:
+            db.lock.release()
+            deferred.leave()
+
+    def _end(self, *, failed: bool) -> None:
+        db = self._db
+        try:
+            if db.in_transaction():
+                db.execute(self._on_error if failed else "COMMIT")
+        except sqlite3.Error as error:
+            if db.in_transaction():  # a COMMIT that failed leaves the transaction open
+                db.connection.rollback()
+            raise explained(error, db.name, db.path) from error
