@@ -10,11 +10,12 @@ from tract_nb.engine.context import CompiledContext
 from tract_nb.facade.handle import Handle
 from tract_nb.model.commit import Commit, Kind
 from tract_nb.model.difference import Diff
-from tract_nb.model.listing import BudgetTable, Log, Status
+from tract_nb.model.listing import BudgetTable, Log, Problems, Status
 from tract_nb.operations import budget, compiling, history, status
 from tract_nb.operations.diff import diff
 from tract_nb.operations.find import find
 from tract_nb.operations.graph import Graph, graph
+from tract_nb.operations.verify import verify
 
 
 class Reading(Handle):
@@ -140,6 +141,17 @@ class Reading(Handle):
         """Return what takes the room: by role, type and priority, and the largest units."""
         with self._reading(tip=True):
             return budget.budget_table(self._ws, largest)
+
+    def verify(self) -> Problems:
+        """Hold everything in the database against its hashes, its counts and its log.
+
+        Returns
+        -------
+        Problems
+            One row a problem; empty where all is well. It reads and counts every text anew.
+        """
+        with self._reading():
+            return verify(self._ws)
 
     def refresh(self) -> Status:
         """Look at the branch as it is now, so that the next write goes on top of it."""

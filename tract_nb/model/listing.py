@@ -84,6 +84,23 @@ class Tracts(Table):
     )
 
 
+class Problems(Table):
+    """What verify found wrong; empty where all is well."""
+
+    __slots__ = ()
+
+    columns = (
+        Column("what", "str", "page, blob, commit, parent, tokens, count, ref, tract or config"),
+        Column("where", "str", "the start of the hash, or the tract and the name"),
+        Column("problem", "str", "what is wrong with it"),
+    )
+
+    def __repr__(self) -> str:
+        if not self.rows:
+            return "nothing is wrong"
+        return "\n".join(f"{what:<7} {where:<12} {problem}" for what, where, problem in self.rows)
+
+
 class BudgetTable(Table):
     """What takes the room in a context."""
 

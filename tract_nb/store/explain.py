@@ -16,7 +16,10 @@ def explained(error: sqlite3.Error, name: str, path: Path | None) -> StoreError:
     if "closed database" in text:
         return StoreError(f"{name} was closed.", "Open it again: Tract.open(...).")
     if "not a database" in text or "malformed" in text:
-        return StoreError(f"{name} is no database, or a damaged one ({text}).", "Give another path.")
+        return StoreError(
+            f"{name} is no database, or a damaged one ({text}).",
+            f"`tract rescue {path}` exports what can still be read; or give another path.",
+        )
     if "unable to open" in text:
         return StoreError(
             f"{path} cannot be opened.", "Check that the folder is there and can be written to."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import orjson
 
@@ -201,9 +202,14 @@ def blobs(db: Database, numbers: Iterable[int]) -> dict[int, bytes]:
     return dict(db.all("SELECT id, data FROM blob WHERE id IN (SELECT value FROM json_each(?))", (wanted,)))
 
 
+def checksum(key: str | None, extra: Extra) -> int:
+    """Return the CRC-32 of what a commit's hash does not cover, so that a flipped byte shows."""
+    return crc32(repr((key, *extra)).encode())
+
+
 def put_commit(db: Database, row: Row, extra: Extra) -> int:
     """Store a commit; one that is there already (the same hash is the same commit) stays as it is."""
-    cursor = db.execute(sql.INSERT_COMMIT, (*row[1:-1], *extra))
+    cursor = db.execute(sql.INSERT_COMMIT, (*row[1:-1], *extra, checksum(row.key, extra)))
     if cursor.rowcount != 1:
         found = db.one(sql.COMMIT_ID, (row.hash,))
         assert found is not None

@@ -70,6 +70,7 @@ Index("config_key_text", config_key.c.key, config_key.c.text)
 #: Commits, shared by all tracts. type, role, name and call_id repeat what the blob says, tokens and
 #: context count it, so that history resolves without reading a text. ``context`` is the size of
 #: all that compiles at this commit. A number is never used twice, since caches and views hold them.
+#: ``checksum`` is over the columns that neither the hash nor a count covers.
 commit = Table(
     "commit",
     metadata,
@@ -94,6 +95,7 @@ commit = Table(
     Column("config", Integer),
     Column("message", Text),
     Column("metadata", Text),
+    Column("checksum", Integer, nullable=False),
     sqlite_autoincrement=True,
 )
 Index("commit_key", commit.c.key, sqlite_where=commit.c.key.isnot(None))

@@ -97,3 +97,14 @@ REF = compiled(select(ref.c.commit).where(ref.c.tract == bindparam("tract"), ref
 TOKENS = compiled(
     select(token.c.tokens).where(token.c.blob == bindparam("blob"), token.c.encoding == bindparam("encoding"))
 )
+EVERYTHING = compiled(
+    select(
+        *ROW,
+        commit.c.recorded_us,
+        commit.c.encoding,
+        commit.c.config,
+        commit.c.message,
+        commit.c.metadata,
+        commit.c.checksum,
+    ).order_by(commit.c.id)
+)

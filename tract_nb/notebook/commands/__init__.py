@@ -14,7 +14,14 @@ from tract_nb.notebook.commands import history, reading, traces, tracts, writing
 
 #: every command by the name it is called with, in the groups and the order of the help
 GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
-    "Tracts": {"open": tracts.open_tract, "use": tracts.use, "demo": tracts.demo, "tracts": tracts.tracts},
+    "Tracts": {
+        "open": tracts.open_tract,
+        "use": tracts.use,
+        "demo": tracts.demo,
+        "tracts": tracts.tracts,
+        "verify": tracts.verify,
+        "rescue": tracts.rescue,
+    },
     "Traces": {"traces": traces.traces, "trace": traces.read_trace, "import": traces.import_trace},
     "Write": {
         "user": writing.user,

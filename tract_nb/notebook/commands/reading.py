@@ -13,11 +13,12 @@ from cyclopts import Parameter
 
 from tract_nb import trace
 from tract_nb.engine.context import CompiledContext
-from tract_nb.errors import CommandError, StoreError
+from tract_nb.errors import CommandError
 from tract_nb.model.commit import Commit
 from tract_nb.model.difference import Diff
 from tract_nb.model.listing import Status
 from tract_nb.notebook import charts
+from tract_nb.notebook.commands.tracts import new_file
 from tract_nb.notebook.words import Text
 from tract_nb.operations.graph import Graph
 from tract_nb.tract import Tract
@@ -209,11 +210,6 @@ def export(
     if out is None:
         return Text(text)
     target = Path(out).expanduser()
-    try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(text + "\n")
-    except FileExistsError as error:
-        raise StoreError(f"{target} is there already.", "Give the name of a new file.") from error
-    except OSError as error:
-        raise StoreError(f"{target} cannot be written: {error.strerror}.", "Give another path.") from error
+    with new_file(target) as file:
+        file.write(text + "\n")
     return target

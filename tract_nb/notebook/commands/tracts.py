@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
+
+import orjson
 
 from tract_nb import samples
+from tract_nb.errors import StoreError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.notebook.desk import Desk
+from tract_nb.store import rescue as store_rescue
 from tract_nb.store.database import locate
 from tract_nb.tract import Tract
 
@@ -85,3 +91,46 @@ def demo(desk: Desk) -> Tract:
     desk.current = Tract.open()
     desk.say(repr(desk.current.import_trace(samples.path())))
     return desk.current
+
+
+def verify(t: Tract) -> pd.DataFrame:
+    """Hold everything in the database against its hashes, its counts and its log; an empty table is well."""
+    return t.verify().to_frame()
+
+
+def rescue(desk: Desk, path: str, *, out: str | None = None) -> Path:
+    """Export what can still be read of a damaged database: every readable commit as a JSON line.
+
+    Parameters
+    ----------
+    path
+        The damaged file; nothing is written to it.
+    out
+        The file to write; else PATH with .rescued.jsonl behind it.
+    """
+    damaged = Path(path).expanduser()
+    target = Path(out).expanduser() if out else damaged.with_name(damaged.name + ".rescued.jsonl")
+    count = 0
+    with new_file(target) as file:
+        for commit in store_rescue.rescue(damaged):
+            file.write(orjson.dumps(commit).decode() + "\n")
+            count += 1
+    desk.say(f"{count:,} commits were read")
+    return target
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[TextIO]:
+    """Open a file to write that is not there yet; one that nothing came of is taken away again."""
+    try:
+        file = path.open("x", encoding="utf-8")
+    except FileExistsError as error:
+        raise StoreError(f"{path} is there already.", "Give the name of a new file.") from error
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}.", "Give another path.") from error
+    try:
+        with file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,100 @@
+"""rescue: what can still be read of a damaged database, as JSON lines."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tract_nb.errors import StoreError
+from tract_nb.model.commit import Kind, Priority, from_us
+
+BYTES_OF_A_COMMIT = 60  # no row is smaller, so a file has at most this many commits
+
+
+def rescue(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield every commit that can be read, by its number, each on its own.
+
+    Nothing is written to the file, and no table but that of the commits is needed; of a commit whose
+    text cannot be read, the rest is given.
+
+    Raises
+    ------
+    StoreError
+        If there is no such file, or no page of it can be read as a database.
+    """
+    if not path.is_file():
+        raise StoreError(f"There is no file {path}.", "Give the path of the damaged database.")
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        for number in _numbers(connection, path):
+            found = _one(connection, number)
+            if found is not None:
+                yield found
+    finally:
+        connection.close()
+
+
+def _numbers(connection: sqlite3.Connection, path: Path) -> range:
+    """Return the numbers that commits may have; as many as the file could hold where nobody can say."""
+    for statement in (
+        'SELECT max(id) FROM "commit"',
+        "SELECT seq FROM sqlite_sequence WHERE name = 'commit'",
+    ):
+        try:
+            found = connection.execute(statement).fetchone()
+        except sqlite3.DatabaseError:
+            continue
+        if found and found[0]:
+            return range(1, found[0] + 1)
+    try:
+        connection.execute('SELECT 1 FROM "commit" LIMIT 0')
+    except sqlite3.DatabaseError as error:
+        raise StoreError(
+            f"Nothing of {path.name} can be read as a tract database ({error}).", "Look for a backup."
+        ) from error
+    return range(1, path.stat().st_size // BYTES_OF_A_COMMIT + 1)
+
+
+def _one(connection: sqlite3.Connection, number: int) -> dict[str, Any] | None:
+    """Return one commit; None where it is not there or cannot be read."""
+    try:
+        row = connection.execute(
+            """SELECT hash, kind, parent1, parent2, author_us, priority, type, role, blob, message
+               FROM "commit" WHERE id = ?""",
+            (number,),
+        ).fetchone()
+    except sqlite3.DatabaseError:
+        return None
+    if row is None:
+        return None
+    digest, kind, parent1, parent2, author_us, priority, content_type, role, blob, message = row
+    try:
+        return {
+            "number": number,
+            "hash": digest.hex(),
+            "kind": Kind(kind).name,
+            "parents": [parent for parent in (parent1, parent2) if parent],
+            "time": from_us(author_us).isoformat(),
+            "priority": None if priority is None else Priority(priority).name,
+            "type": content_type,
+            "role": role,
+            "message": message,
+            "content": _content(connection, blob),
+        }
+    except (AttributeError, ValueError, OverflowError, TypeError):  # a row whose bytes make no sense
+        return None
+
+
+def _content(connection: sqlite3.Connection, blob: int | None) -> Any:
+    """Return a commit's payload; None where it has none or it cannot be read."""
+    if blob is None:
+        return None
+    try:
+        found = connection.execute("SELECT data FROM blob WHERE id = ?", (blob,)).fetchone()
+        return orjson.loads(found[0]) if found else None
+    except (sqlite3.DatabaseError, orjson.JSONDecodeError, TypeError):
+        return None
