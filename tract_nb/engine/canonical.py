@@ -72,8 +72,10 @@ def checked(value: Any) -> Any:
     return value
 
 
-def has_surrogates(value: Any) -> bool:
-    """Tell whether a text in a JSON value holds a lone surrogate."""
+def has_surrogates(value: Mapping[str, Any]) -> bool:
+    """Tell whether a text in a payload holds a lone surrogate."""
+    if all(type(item) is str and item.isascii() for item in value.values()):
+        return False
     try:
         orjson.dumps(value)
     except TypeError as error:
@@ -106,6 +108,10 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+_KINDS = {kind.value: kind.name for kind in Kind}
+_PRIORITIES = {priority.value: priority.name for priority in Priority}
+
+
 def commit_hash(
     kind: int,
     content: bytes | None,
@@ -124,11 +130,11 @@ def commit_hash(
         orjson.dumps(
             [
                 "tract1",
-                Kind(kind).name,
+                _KINDS[kind],
                 content.hex() if content else None,
                 [parent.hex() for parent in parents],
                 [target.hex() for target in targets],
-                None if priority is None else Priority(priority).name,
+                None if priority is None else _PRIORITIES[priority],
                 origin.hex() if origin else None,
                 author_us,
             ]

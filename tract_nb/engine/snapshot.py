@@ -7,8 +7,10 @@ mark touches is copied, a chunk and the spine. What no snapshot can tell from th
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
+from typing import NamedTuple
 
 from tract_nb.engine.resolve import Unit, born, resolve
 from tract_nb.model.commit import Kind, Priority, Row
@@ -19,15 +21,35 @@ CHUNK = 256  # units; a change copies one chunk, and a spine that is this much s
 Reader = Callable[[Iterable[int]], Mapping[int, bytes]]
 
 
+class Counts(NamedTuple):
+    """How many units are in which state."""
+
+    pinned: int
+    skipped: int
+    covered: int
+
+
 class Chunk:
     """Some units in a row, with what is worked out about them once."""
 
-    __slots__ = ("_payloads", "_shown", "units")
+    __slots__ = ("_counts", "_payloads", "_shown", "units")
 
     def __init__(self, units: tuple[Unit, ...], payloads: Mapping[int, bytes] | None = None) -> None:
         self.units = units
         self._shown: dict[bool, tuple[Unit, ...]] = {}
         self._payloads = payloads
+        self._counts: Counts | None = None
+
+    @property
+    def counts(self) -> Counts:
+        """How many of its units are pinned, skipped, covered."""
+        if self._counts is None:
+            self._counts = Counts(
+                sum(unit.priority is Priority.PINNED for unit in self.units),
+                sum(unit.skipped for unit in self.units),
+                sum(unit.covered for unit in self.units),
+            )
+        return self._counts
 
     def shown(self, *, reasoning: bool) -> tuple[Unit, ...]:
         """Return the units that a model is sent."""
@@ -56,10 +78,12 @@ class Chunk:
 class _Line:
     """What the snapshots of one line share: it only grows, and each sees its own part of it."""
 
-    __slots__ = ("places", "results", "rows", "targeted", "times")
+    __slots__ = ("marks", "places", "results", "rows", "straight", "targeted", "times")
 
     def __init__(self) -> None:
         self.rows: list[Row] = []  # in linear order
+        self.marks: list[int] = []  # the places of MARKs in the rows
+        self.straight = True  # numbers rise along the rows: there is no merge
         self.times: dict[int, int] = {}  # a commit's number: its place in the rows
         self.places: dict[bytes, int] = {}  # a unit's identity: its place among the units
         self.results: dict[bytes, list[int]] = {}  # a call's identity: the places of its results
@@ -67,6 +91,10 @@ class _Line:
 
     def add_row(self, row: Row) -> None:
         self.times[row.id] = len(self.rows)
+        if row.kind == Kind.MARK:
+            self.marks.append(len(self.rows))
+        if self.rows and row.id < self.rows[-1].id:
+            self.straight = False
         self.rows.append(row)
 
     def add_unit(self, unit: Unit, place: int) -> None:
@@ -130,6 +158,25 @@ class Snapshot:
     def last(self) -> Row:
         """The commit that this is the history of."""
         return self._line.rows[self._length - 1]
+
+    @property
+    def listed(self) -> int:
+        """How many commits it has that are no MARKs."""
+        return self._length - bisect_left(self._line.marks, self._length)
+
+    @property
+    def counts(self) -> Counts:
+        """How many of its units are pinned, skipped, covered."""
+        each = [chunk.counts for chunk in self.chunks]
+        return Counts(*(sum(column) for column in zip(*each, strict=True))) if each else Counts(0, 0, 0)
+
+    @property
+    def newest(self) -> Iterator[Row]:
+        """The commits by falling number, the newest first."""
+        if not self._line.straight:
+            return iter(sorted(self.rows, key=lambda row: row.id, reverse=True))
+        rows = self._line.rows
+        return (rows[place] for place in range(self._length - 1, -1, -1))
 
     @property
     def units(self) -> Iterator[Unit]:

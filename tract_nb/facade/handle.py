@@ -41,14 +41,9 @@ class Handle:
         with self._verb(), self._ws.db.hold():
             yield
 
-    @contextmanager
-    def _verb(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            self._ws.notices.clear()  # a verb that failed has nothing to say but its error
-            raise
-        self._tell()
+    def _verb(self) -> _Verb:
+        """Tell what a verb noticed when it is done; a verb that failed has nothing to say but its error."""
+        return _Verb(self)
 
     def _tell(self) -> None:
         """Say what a verb noticed, once."""
@@ -59,3 +54,21 @@ class Handle:
                 listener(notice.text)
             elif notice.is_warning:
                 warnings.warn(notice.text, TractWarning, stacklevel=CALLER)
+
+
+class _Verb:
+    """A verb, from its call to what it has to say."""
+
+    __slots__ = ("_handle",)
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._handle._ws.notices.clear()  # noqa: SLF001  a part of the handle
+        elif self._handle._ws.notices:  # noqa: SLF001
+            self._handle._tell()  # noqa: SLF001

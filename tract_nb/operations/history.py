@@ -34,7 +34,7 @@ def log(
     wanted = _kind(kind)
     since_us = None if since is None else to_us(since)
     rows: list[Row] = []
-    for row in sorted(history.rows, key=lambda row: row.id, reverse=True):
+    for row in history.newest:
         if limit is not None and len(rows) == limit:
             break
         if not all and wanted is None and hidden(row, history):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tract_nb.engine.tokens import context_size
-from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, Kind, Priority, from_us, preview
+from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, from_us, preview
 from tract_nb.model.listing import Branches, Operations, Status, Tracts
 from tract_nb.operations import history, present
 from tract_nb.operations.compiling import count
@@ -20,18 +20,19 @@ def status(ws: Workspace) -> Status:
     tip = ws.tip()
     snapshot = ws.snapshot(tip)
     tokens, source = count(ws, tip, snapshot)
+    counts = snapshot.counts
     return Status(
         database=ws.db.name,
         tract=ws.name,
         branch=ws.branch,
         head=ws.row(tip).hash.hex() if tip else None,
-        commits=sum(row.kind != Kind.MARK for row in snapshot.rows),
+        commits=snapshot.listed,
         tokens=tokens,
         token_source=source,
         max_tokens=ws.budget.max_tokens if ws.budget else None,
-        pinned=sum(unit.priority is Priority.PINNED for unit in snapshot.units),
-        skipped=sum(unit.skipped for unit in snapshot.units),
-        covered=sum(unit.covered for unit in snapshot.units),
+        pinned=counts.pinned,
+        skipped=counts.skipped,
+        covered=counts.covered,
         recent=history.log(ws, RECENT),
     )
 

@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from tract_nb.engine.canonical import canonical, clean_text, commit_hash, sha256
-from tract_nb.engine.resolve import born
 from tract_nb.engine.snapshot import Snapshot
+from tract_nb.engine.tokens import message_size
 from tract_nb.errors import HeadMovedError, RefError
-from tract_nb.model.commit import HASH_SHOWN, Kind, Row
+from tract_nb.model.commit import HASH_SHOWN, Kind, Priority, Row
 from tract_nb.model.content import Content
 from tract_nb.operations.workspace import Workspace, Written
 from tract_nb.store import configs, objects, oplog, refs
@@ -114,7 +114,6 @@ class Transaction:
         priority: int | None = None,
         origin: bytes | None = None,
         author_us: int | None = None,
-        context: int | None = None,
         message: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         generation_config: Mapping[str, Any] | None = None,
@@ -122,50 +121,47 @@ class Transaction:
     ) -> Row:
         """Store a commit and return its row.
 
-        Without ``context``, the size is taken to be the first parent's and what the unit adds, which
-        is right for a plain one only (see :func:`is_plain`).
+        Its size is taken to be the first parent's and what the unit adds, which is right for a plain
+        one only (see :func:`is_plain`).
         """
         author = self.tick() if author_us is None else author_us
         blob, digest, tokens = self.put_content(content) if content else (None, None, 0)
-        row = Row(
-            id=0,
-            hash=commit_hash(
-                kind, digest, [parent.hash for parent in parents], targets, priority, origin, author
-            ),
-            kind=kind,
-            parent1=parents[0].id if parents else None,
-            parent2=parents[1].id if len(parents) > 1 else None,
-            origin=origin,
-            author_us=author,
-            priority=priority,
-            type=content.unit_type if content else None,
-            role=content.unit_role if content else None,
-            name=getattr(content, "name", None) or None,
-            call_id=getattr(content, "call_id", None),
-            blob=blob,
-            tokens=tokens,
-            context=0,
-            key=key,
-            targets=targets,
+        own_hash = commit_hash(
+            kind, digest, [parent.hash for parent in parents], targets, priority, origin, author
         )
-        if context is None:
-            context = (parents[0].context if parents else 0) + (born(row).size if row.is_unit else 0)
-        row = row._replace(context=context)
-        kept = _kept(message, metadata, generation_config)
-        number = objects.put_commit(
-            self.db,
-            row,
-            objects.Extra(
-                recorded_us=self.started_us,
-                encoding=self.ws.encoding,
-                config=self._config(kept.generation_config),
-                message=kept.message,
-                metadata=None if kept.metadata is None else canonical(kept.metadata).decode(),
-            ),
+        content_type = content.unit_type if content else None
+        context = parents[0].context if parents else 0
+        if kind in (Kind.APPEND, Kind.SUMMARY) and priority != Priority.SKIP and content_type != "reasoning":
+            context += message_size(tokens)
+        columns = (
+            own_hash,
+            int(kind),
+            parents[0].id if parents else None,
+            parents[1].id if len(parents) > 1 else None,
+            origin,
+            author,
+            None if priority is None else int(priority),
+            content_type,
+            content.unit_role if content else None,
+            getattr(content, "name", None) or None,
+            getattr(content, "call_id", None),
+            blob,
+            tokens,
+            context,
+            key,
         )
-        row = row._replace(id=number)
+        kept = _kept(self.started_us, message, metadata, generation_config)
+        extra = objects.Extra(
+            self.started_us,
+            self.ws.encoding,
+            self._config(kept.generation_config),
+            kept.message,
+            None if kept.metadata is None else canonical(kept.metadata).decode(),
+        )
+        number = objects.put_commit(self.db, columns, targets, extra)
+        row = Row(number, *columns, targets)
         self.ws.keep(row)
-        self.ws.written = Written(number, content, kept._replace(recorded_us=self.started_us))
+        self.ws.written = Written(number, content, kept)
         return row
 
     def set_context(self, row: Row, size: int) -> Row:
@@ -321,15 +317,20 @@ def counted_text(content: Content) -> str:
 
 
 def _kept(
-    message: str | None, metadata: Mapping[str, Any] | None, config: Mapping[str, Any] | None
+    recorded_us: int,
+    message: str | None,
+    metadata: Mapping[str, Any] | None,
+    config: Mapping[str, Any] | None,
 ) -> Details:
     """Return what hangs on a commit as the store gives it back: copies, without surrogates."""
+    return Details(
+        recorded_us, None if message is None else clean_text(message), _copied(metadata), _copied(config)
+    )
 
-    def copied(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        kept: dict[str, Any] | None = orjson.loads(canonical(dict(value))) if value else None
-        return kept
 
-    return Details(0, None if message is None else clean_text(message), copied(metadata), copied(config))
+def _copied(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    kept: dict[str, Any] | None = orjson.loads(canonical(dict(value))) if value else None
+    return kept
 
 
 def is_plain(row: Row) -> bool:

@@ -80,7 +80,7 @@ def _hash_holds(row: Row, digest: bytes | None, parents: list[Row]) -> bool:
         return row.hash == commit_hash(
             row.kind, digest, said, row.targets, row.priority, row.origin, row.author_us
         )
-    except (ValueError, TypeError, AttributeError):  # a value that no commit can have
+    except (ValueError, TypeError, AttributeError, KeyError):  # a value that no commit can have
         return False
 
 

@@ -23,9 +23,10 @@ from tract_nb.errors import StoreError
 from tract_nb.store import schema
 from tract_nb.store.explain import BUSY_SECONDS, explained
 from tract_nb.store.interrupts import deferred
-from tract_nb.store.section import Section
+from tract_nb.store.section import Savepoint, Section
 from tract_nb.store.sql import DIALECT
 
+PAGE_BYTES = 8192  # of 4096, a tenth would lie idle under texts of half a kilobyte
 WAIT_SECONDS = 0.1  # how long it waits before it hears an interrupt
 SYNCHRONOUS = {"normal": "NORMAL", "full": "FULL"}
 _memory_names = itertools.count()
@@ -118,6 +119,7 @@ class Database:
         return (version or (0,))[0], (application or (0,))[0]
 
     def _create(self) -> None:
+        self.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         with self.write():
             if self._identity() != (0, 0):
                 return  # another process was quicker
@@ -226,19 +228,9 @@ class Database:
         self.lock = threading.RLock()
         self._connect()
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> Savepoint:
         """Take back what an error leaves half done inside a write, and only that."""
-        with self.translated():
-            self.execute("SAVEPOINT verb")
-            try:
-                yield
-            except BaseException:
-                if self.in_transaction():
-                    self.execute("ROLLBACK TO verb")
-                    self.execute("RELEASE verb")
-                raise
-            self.execute("RELEASE verb")
+        return Savepoint(self)
 
     def in_transaction(self) -> bool:
         """Tell whether a transaction is open."""

@@ -7,7 +7,7 @@ a verb, or a chunk of a long one.
 
 from __future__ import annotations
 
-import signal
+import _signal as signal  # type: ignore[import-not-found]  # without the enums that signal makes of numbers
 import threading
 from types import FrameType
 from typing import Any

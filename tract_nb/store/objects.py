@@ -207,19 +207,30 @@ def checksum(key: str | None, extra: Extra) -> int:
     return crc32(repr((key, *extra)).encode())
 
 
-def put_commit(db: Database, row: Row, extra: Extra) -> int:
-    """Store a commit; one that is there already (the same hash is the same commit) stays as it is."""
-    cursor = db.execute(sql.INSERT_COMMIT, (*row[1:-1], *extra, checksum(row.key, extra)))
+def put_commit(db: Database, columns: tuple[Any, ...], targets: tuple[bytes, ...], extra: Extra) -> int:
+    """Store a commit and return its number.
+
+    Parameters
+    ----------
+    db : Database
+        Where.
+    columns : tuple
+        Those of a :class:`~tract_nb.model.commit.Row` from the hash to the key. A commit that is there
+        already (the same hash is the same commit) stays as it is.
+    targets : tuple of bytes
+        What it is about.
+    extra : Extra
+        The other columns.
+    """
+    cursor = db.execute(sql.INSERT_COMMIT, (*columns, *extra, checksum(columns[-1], extra)))
     if cursor.rowcount != 1:
-        found = db.one(sql.COMMIT_ID, (row.hash,))
+        found = db.one(sql.COMMIT_ID, (columns[0],))
         assert found is not None
         number: int = found[0]
         return number
     assert cursor.lastrowid is not None
-    if row.targets:
-        db.many(
-            sql.INSERT_TARGET, [(cursor.lastrowid, seq, target) for seq, target in enumerate(row.targets)]
-        )
+    if targets:
+        db.many(sql.INSERT_TARGET, [(cursor.lastrowid, seq, target) for seq, target in enumerate(targets)])
     return cursor.lastrowid
 
 

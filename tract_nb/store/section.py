@@ -72,3 +72,24 @@ class Section:
             if db.in_transaction():  # a COMMIT that failed leaves the transaction open
                 db.connection.rollback()
             raise explained(error, db.name, db.path) from error
+
+
+class Savepoint:
+    """A part of a write that is taken back alone where it fails."""
+
+    __slots__ = ("_db",)
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("SAVEPOINT verb")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        db = self._db
+        if kind is not None and db.in_transaction():
+            db.execute("ROLLBACK TO verb")
+        if db.in_transaction():
+            db.execute("RELEASE verb")
+        if isinstance(error, sqlite3.Error):
+            raise explained(error, db.name, db.path) from error
