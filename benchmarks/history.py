@@ -97,7 +97,7 @@ class Floor:
         blob = db.execute(PUT_BLOB, (digest, len(data), data)).lastrowid
         row = (own, self.tip, now, blob, tokens, self.context, now)
         self.tip = db.execute(PUT_COMMIT, row).lastrowid or 0
-        db.execute("UPDATE ref SET \"commit\" = ? WHERE tract = 1 AND name = 'heads/main'", (self.tip,))
+        db.execute("UPDATE ref SET \"commit\" = ? WHERE name = 'heads/main'", (self.tip,))
         db.execute("INSERT INTO op (tract, verb, actor, at) VALUES (1, 'commit', 'user', ?)", (now,))
         db.execute("COMMIT")
 
@@ -118,7 +118,8 @@ class Floor:
         rows = self.db.execute(
             """WITH RECURSIVE line(id) AS (
                  SELECT max(id) FROM "commit"
-                 UNION ALL SELECT c.parent1 FROM line JOIN "commit" AS c ON c.id = line.id WHERE c.parent1 > 0)
+                 UNION ALL SELECT c.parent1 FROM line JOIN "commit" AS c ON c.id = line.id
+                   WHERE c.parent1 > 0)
                SELECT c.*, blob.data FROM line JOIN "commit" AS c ON c.id = line.id
                JOIN blob ON blob.id = c.blob"""
         ).fetchall()

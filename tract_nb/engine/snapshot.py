@@ -197,6 +197,40 @@ class Snapshot:
         """Tell whether a commit is in this history."""
         return self._line.times.get(number, self._length) < self._length
 
+    def beyond(self, other: Snapshot) -> list[Row]:
+        """Return the commits that this history has and another has not."""
+        mine, theirs = self._line, other._line
+        if mine is theirs:
+            return mine.rows[other._length : self._length]
+        missing = mine.times.keys() - theirs.times.keys()
+        missing |= {row.id for row in theirs.rows[other._length :] if row.id in mine.times}
+        places = sorted(place for number in missing if (place := mine.times[number]) < self._length)
+        return [mine.rows[place] for place in places]
+
+    def touched_by(self, rows: Iterable[Row]) -> set[bytes]:
+        """Return the units whose state some commits may decide.
+
+        Themselves, what they are about, and what goes with it: a summary's units, a call's results.
+        """
+        touched: set[bytes] = set()
+        for row in rows:
+            touched.add(row.identity)
+            touched.update(row.targets)
+        for identity in list(touched):
+            unit = self.find(identity)
+            if unit is not None and unit.row.kind == Kind.SUMMARY:
+                touched.update(unit.row.targets)
+        for identity in list(touched):
+            unit = self.find(identity)
+            call = identity if unit is None or unit.call is None else unit.call
+            touched.add(call)
+            touched.update(self._at(place).identity for place in self._results(call))
+        return touched
+
+    def place_of(self, identity: bytes) -> int:
+        """Return where a unit stands, counted from 0; beyond the end where it is not here."""
+        return min(self._line.places.get(identity, self.count), self.count)
+
     def _at(self, place: int) -> Unit:
         return self.chunks[place // CHUNK].units[place % CHUNK]
 

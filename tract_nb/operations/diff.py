@@ -45,17 +45,17 @@ def diff(ws: Workspace, a: Any, b: Any = "HEAD") -> Diff:
 def changed_units(one: Snapshot, other: Snapshot) -> list[Pair]:
     """Return the units that stand differently in two histories, in the order of the second.
 
-    Chunks that both share are not looked into.
+    Only what the commits that they do not share can have decided is looked at.
     """
-    shared = {id(chunk) for chunk in one.chunks}
-    kept = {id(chunk) for chunk in other.chunks} & shared
-    before = {unit.identity: unit for chunk in one.chunks if id(chunk) not in kept for unit in chunk.units}
-    after = {unit.identity: unit for chunk in other.chunks if id(chunk) not in kept for unit in chunk.units}
-    gone = [(unit, None) for identity, unit in before.items() if identity not in after]
+    apart = [*one.beyond(other), *other.beyond(one)]
+    touched = one.touched_by(apart) | other.touched_by(apart)
+    ordered = sorted(touched, key=lambda identity: (other.place_of(identity), one.place_of(identity)))
+    pairs = [(one.find(identity), other.find(identity)) for identity in ordered]
+    gone = [(before, after) for before, after in pairs if before is not None and after is None]
     here = [
-        (before.get(identity), unit)
-        for identity, unit in after.items()
-        if (was := before.get(identity)) is None or state(was) != state(unit)
+        (before, after)
+        for before, after in pairs
+        if after is not None and (before is None or state(before) != state(after))
     ]
     return [*gone, *here]
 

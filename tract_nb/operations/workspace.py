@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from tract_nb.operations.transaction import Transaction
 
 ROWS_KEPT = 4096
-CACHED = 64  # resolved histories a handle keeps; they share all but what differs
+#: resolved histories that a handle keeps: those asked for, and those just written; they share all but
+#: what differs
+ASKED_KEPT, GROWN_KEPT = 64, 16
 CLOCK_VARIABLE = "TRACT_NB_CLOCK"
 
 Clock = Callable[[], datetime]
@@ -79,7 +81,8 @@ class Workspace:
     notices: list[Notice] = field(default_factory=list)
     written: Written | None = None  # the last commit of this handle
     _rows: dict[int, Row] = field(default_factory=dict)
-    _cache: OrderedDict[bytes, Snapshot] = field(default_factory=OrderedDict)
+    _asked: OrderedDict[bytes, Snapshot] = field(default_factory=OrderedDict)
+    _grown: OrderedDict[bytes, Snapshot] = field(default_factory=OrderedDict)
 
     def say(self, text: str) -> None:
         """Keep something to say once the verb is done."""
@@ -144,13 +147,12 @@ class Workspace:
         if not number:
             return EMPTY
         digest = self.row(number).hash
-        cached = self._cache.get(digest)
+        cached = self.cached(digest)
         if cached is None:
             cached = self.cold(number)
-            self.remember(digest, cached)
         elif self.verify_cache:
             self._verify(cached, number)
-        self._cache.move_to_end(digest)
+        _keep(self._asked, digest, cached, ASKED_KEPT)
         return cached
 
     def cold(self, number: int, *, settle: bool = False) -> Snapshot:
@@ -168,16 +170,26 @@ class Workspace:
 
     def forget(self) -> None:
         """Let all that was resolved or kept go."""
-        self._cache.clear()
+        self._asked.clear()
+        self._grown.clear()
         self._rows.clear()
         self.written = None
 
     def cached(self, digest: bytes) -> Snapshot | None:
         """Return a resolved history only if it is there."""
-        return self._cache.get(digest)
+        return self._asked.get(digest) or self._grown.get(digest)
 
     def remember(self, digest: bytes, snapshot: Snapshot) -> None:
-        """Keep a resolved history, and let the one longest unused go."""
-        self._cache[digest] = snapshot
-        while len(self._cache) > CACHED:
-            self._cache.popitem(last=False)
+        """Keep the history at a commit just written.
+
+        Apart from those that were asked for, so that many commits do not drive these out.
+        """
+        _keep(self._grown, digest, snapshot, GROWN_KEPT)
+
+
+def _keep(kept: OrderedDict[bytes, Snapshot], digest: bytes, snapshot: Snapshot, most: int) -> None:
+    """Keep a history as the one used last, and let the one longest unused go."""
+    kept[digest] = snapshot
+    kept.move_to_end(digest)
+    while len(kept) > most:
+        kept.popitem(last=False)
