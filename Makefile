@@ -10,7 +10,7 @@ PIP  := $(PY) -m pip install --quiet --quiet --disable-pip-version-check -c cons
 say   = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format notebooks nbval bench lock sample clean
+.PHONY: help demo test lint format notebooks nbval bench docs lock sample clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ notebooks: $(VENV)/made-test  ## execute the notebooks and save their outputs
 
 bench: $(VENV)/made-demo  ## the benchmarks, one after the other
 	@for file in benchmarks/*.py; do printf '\033[1m==> %s\033[0m\n' "$$file"; $(PY) "$$file" || exit 1; done
+
+docs: $(VENV)/made-demo  ## write the reference of commands from their help texts
+	@$(PY) scripts/reference.py write
 
 lock: $(VENV)/made-venv  ## rewrite constraints.txt with the newest versions that pyproject.toml allows
 	@$(PYTHON) scripts/lock.py
