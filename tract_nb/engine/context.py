@@ -97,7 +97,10 @@ class Messages(Sequence[Message]):
         return made
 
     def __iter__(self) -> Iterator[Message]:
-        return (self[place] for place in range(len(self)))
+        # nothing is kept: all of a long context decoded would be held twice
+        for chunk in self._chunks:
+            payloads = chunk.payloads(self._read)
+            yield from (message(unit, payloads) for unit in chunk.shown(reasoning=self._reasoning))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
