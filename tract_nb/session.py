@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from tract_nb.model.budget import TokenBudget
+from tract_nb.model.budget import TokenBudget, as_budget
 from tract_nb.model.listing import Tracts
 from tract_nb.operations import status
 from tract_nb.operations.opening import DEFAULT
@@ -46,7 +46,7 @@ class Session:
         actor: str = "user",
     ) -> Tract:
         """Return a handle on one tract; a new name makes one. See :meth:`Tract.open`."""
-        limit = TokenBudget(token_budget) if isinstance(token_budget, int) else token_budget
+        limit = as_budget(token_budget)
         return Tract.on(self._db, name=name, branch=branch, model=model, token_budget=limit, actor=actor)
 
     def tracts(self) -> Tracts:

@@ -10,7 +10,7 @@ from tract_nb.facade.branching import Branching
 from tract_nb.facade.reading import Reading
 from tract_nb.facade.writing import Writing
 from tract_nb.llm.prices import price
-from tract_nb.model.budget import TokenBudget
+from tract_nb.model.budget import TokenBudget, as_budget
 from tract_nb.model.message import Compiler
 from tract_nb.operations.opening import DEFAULT, open_workspace
 from tract_nb.operations.workspace import Clock
@@ -78,7 +78,7 @@ class Tract(Writing, Branching, Reading):
         StoreError
             If the file is no tract database, was written by a newer tract_nb, or cannot be opened.
         """
-        limit = TokenBudget(token_budget) if isinstance(token_budget, int) else token_budget
+        limit = as_budget(token_budget)
         db = Database(url, durability=durability, read_only=read_only)
         return cls.on(
             db,

@@ -25,6 +25,8 @@ CALLS = {
     "use": ("use default", Tract),
     "demo": ("demo", Tract),
     "tracts": ("tracts", pd.DataFrame),
+    "verify": ("verify", pd.DataFrame),
+    "rescue": ("rescue $database", Path),
     "traces": ("traces .", pd.DataFrame),
     "trace": ("trace $sample", Trace),
     "import": ("import $sample", Imported),
@@ -68,6 +70,7 @@ def on(demo: Notebook) -> Notebook:
     demo["t"].user("the last word")
     demo["t"].assistant("taken back")
     demo["t"].undo()
+    demo["database"] = str(demo["t"].save_as("kept.db"))
     demo["reported"] = {"prompt_tokens": 100, "completion_tokens": 20}
     return demo
 

@@ -67,7 +67,7 @@ def checked(value: Any) -> Any:
     elif not (value is None or isinstance(value, str | bool)):
         # orjson would write times and UUIDs as texts, in silence
         raise ContentError(
-            f"JSON has no word for a {type(value).__name__}: {value!r:.80}.", "Give it as a text."
+            f"JSON has no word for {type(value).__name__}: {value!r:.80}.", "Give it as a text."
         )
     return value
 

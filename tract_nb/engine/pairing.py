@@ -92,13 +92,21 @@ def pair(messages: Iterable[Message], left_out: Collection[str] = ()) -> Paired:
             turns.append(_assistant(members, results, left_out, names, warnings))
         else:
             turns.append(Turn(members[0].role if members[0].role == "system" else "user", texts=members))
-    warnings += _of_anthropic([turn for turn in turns if turn.role != "system"])
+    warnings += _of_anthropic(turns)
     return Paired(tuple(turns), tuple(warnings))
 
 
-def _of_anthropic(spoken: Sequence[Turn]) -> list[str]:
-    """Return what only Anthropic's format has to repair: it begins with a user and ends in no blank."""
-    found = []
+def _of_anthropic(turns: Sequence[Turn]) -> list[str]:
+    """Return what only Anthropic's format has to repair.
+
+    Instructions stand before all turns, a user begins, no blank ends the last text.
+    """
+    spoken = [turn for turn in turns if turn.role != "system"]
+    found = [
+        f"the instruction {turn.commits[0][:8]} goes to Anthropic's system prompt, before what came first"
+        for place, turn in enumerate(turns)
+        if turn.role == "system" and any(earlier.role != "system" for earlier in turns[:place])
+    ]
     if not spoken or spoken[0].role != "user":
         found.append("the first turn is not a user's: Anthropic is sent one that says so")
     if spoken and not spoken[-1].calls and spoken[-1].role == "assistant":

@@ -27,6 +27,11 @@ def read_usage(reported: Any) -> Usage:
     fields = _fields(reported)
     if isinstance(fields.get("usage"), Mapping):
         fields = fields["usage"]
+    given = {fields[name] for name in ("prompt_tokens", "input_tokens") if fields.get(name) is not None}
+    if len(given) > 1:
+        raise ContentError(
+            "The usage contradicts itself: prompt_tokens and input_tokens differ.", "Give one of them."
+        )
     if "prompt_tokens" in fields:
         return _openai(fields, "prompt", "completion")
     if "input_tokens" in fields and _fields(fields.get("input_tokens_details")):

@@ -25,7 +25,7 @@ class Reading(Handle):
         self,
         at: str | Commit | None = None,
         *,
-        at_time: datetime | None = None,
+        at_time: datetime | str | None = None,
         order: Iterable[Any] | None = None,
         include_reasoning: bool = False,
     ) -> CompiledContext:
@@ -35,7 +35,7 @@ class Reading(Handle):
         ----------
         at : str, optional
             Any name of a commit; HEAD without one.
-        at_time : datetime.datetime, optional
+        at_time : datetime.datetime or str, optional
             As the branch was at that time (UTC where it has no zone).
         order : iterable, optional
             The units in an order of one's own: each that compiles, once.
@@ -84,7 +84,7 @@ class Reading(Handle):
         kind: Kind | str | None = None,
         content_type: str | None = None,
         role: str | None = None,
-        since: datetime | None = None,
+        since: datetime | str | None = None,
         all: bool = False,
     ) -> Log:
         """Return commits, newest first.
@@ -97,7 +97,7 @@ class Reading(Handle):
             Whose history, or that of any other name of a commit; HEAD's without one.
         kind, content_type, role : str, optional
             Only commits of that kind, type or role.
-        since : datetime.datetime, optional
+        since : datetime.datetime or str, optional
             Only commits with an author time from then on.
         all : bool
             MARKs too, and what summaries cover.

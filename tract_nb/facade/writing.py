@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Self
 from pydantic import BaseModel
 
 from tract_nb import trace
+from tract_nb.errors import TraceError
 from tract_nb.facade.handle import Handle
 from tract_nb.model.commit import Commit, Priority
 from tract_nb.model.content import Artifact, Content, Dialogue, Instruction, Reasoning, ToolIO
@@ -267,11 +269,16 @@ class Writing(Handle):
         redact : bool
             Replace likely secrets by typed placeholders; the result lists their kinds and places.
         """
-        recording = trace.read(path) if isinstance(path, str | Path) else path
-        where = str(path) if isinstance(path, str | Path) else ""
+        if isinstance(path, str | os.PathLike):
+            recording: Recording = trace.read(path)
+        elif hasattr(path, "events"):
+            recording = path
+        else:
+            raise TraceError(f"{path!r} is no trace.", "Give a path, or what trace.read returned.")
+        where = getattr(recording, "path", "")
         with self._verb():
             return import_trace(
-                self._ws, recording, redact=trace.redact_value if redact else None, path=where
+                self._ws, recording, redact=trace.redact_value if redact else None, path=str(where)
             )
 
     def register(
@@ -322,7 +329,7 @@ class Writing(Handle):
         usage : Any
             The reply's ``usage`` as OpenAI, Anthropic or litellm give it, or the whole reply.
         commit : str or Commit, optional
-            The reply; the newest unit at HEAD without one.
+            The reply; the newest one at HEAD without it.
         model : str, optional
             Who wrote it.
         cost : float, optional

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from tract_nb.model.table import Code, cell_html, table_html
+from tract_nb.errors import ContentError
+from tract_nb.model.table import NO_MATHS, Code, cell_html, table_html
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HASH_SHOWN = 8  # hexadecimal digits of a hash in what a person reads
@@ -125,6 +126,7 @@ class Commit:
     metadata: Mapping[str, Any] | None = None
     generation_config: Mapping[str, Any] | None = None
     origin: str | None = None
+    whole: bool = field(default=False, compare=False)  # shown with all there is to say
 
     @property
     def short(self) -> str:
@@ -151,6 +153,8 @@ class Commit:
         return f"{facts}\n\n{shown(self.text)}" if self.text else facts
 
     def _repr_html_(self) -> str:
+        if not self.whole:
+            return f"<samp{NO_MATHS}>{cell_html(repr(self)[1:-1])}</samp>"
         facts = table_html([(name, Code(value)) for name, value in self._facts().items()])
         return f"{facts}<pre>{cell_html(self.text)}</pre>"
 
@@ -192,8 +196,20 @@ def preview(text: str, width: int = 80) -> str:
     return line if len(line) <= width and len(text) <= 8 * width else f"{line[: width - 1]}…"
 
 
-def to_us(time: datetime) -> int:
-    """Return microseconds since the epoch; a time without a zone is taken as UTC."""
+def to_us(time: datetime | str) -> int:
+    """Return microseconds since the epoch; a time without a zone is taken as UTC.
+
+    Raises
+    ------
+    ContentError
+        If it is neither a time nor one written as ISO 8601.
+    """
+    try:
+        time = datetime.fromisoformat(time) if isinstance(time, str) else time
+    except ValueError as error:
+        raise ContentError(f"{time!r} is no time.", "Write it as ISO 8601: 2026-03-17T09:30.") from error
+    if not isinstance(time, datetime):
+        raise ContentError(f"{time!r} is no time.", "Give a datetime, or ISO 8601.")
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)
     return (aware - EPOCH) // timedelta(microseconds=1)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Strict, ValidationError
 
 from tract_nb.errors import ContentError
 from tract_nb.model.commit import Priority
@@ -22,7 +22,7 @@ class Content(BaseModel):
     ``type`` names it in the store, ``birth`` is the priority of a unit made of it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     def __init__(self, **fields: Any) -> None:
         try:
@@ -181,6 +181,10 @@ class Freeform(Content):
         return self.model_copy(update={"payload": text})
 
 
+#: texts, from a list too: JSON knows no tuples
+Items = Annotated[tuple[str, ...], Strict(False)]
+
+
 class SessionNote(Content):
     """Where a session started or ended, and what the next one must know."""
 
@@ -189,9 +193,9 @@ class SessionNote(Content):
     compiles_to = "system"
     kind: Literal["start", "end", "handoff", "checkpoint"]
     summary: str = ""
-    decisions: tuple[str, ...] = ()
-    failed_approaches: tuple[str, ...] = ()
-    next_steps: tuple[str, ...] = ()
+    decisions: Items = ()
+    failed_approaches: Items = ()
+    next_steps: Items = ()
 
     @property
     def unit_text(self) -> str:

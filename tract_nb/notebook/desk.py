@@ -58,5 +58,5 @@ class Desk:
         session = Session.of(self.tract)
         known = [row[0] for row in session.tracts()]
         if name not in known:
-            raise CommandError(f"No tract is called {name!r}.", f"There are {', '.join(known)}.")
+            raise CommandError(f"No tract is called {name!r}.", f"The tracts here: {', '.join(known)}.")
         return session.tract(name)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cache
+from importlib.metadata import version
 from numbers import Number
 from textwrap import fill
 from typing import Any, NamedTuple, NoReturn, get_type_hints
@@ -39,6 +40,8 @@ def run(desk: Desk, words: Sequence[str]) -> Any:
     if not words or words[0] in ("help", "--help", "-h"):
         return Text(help_text(words[1] if len(words) > 1 else None))
     name, *rest = words
+    if name in ("--version", "version"):
+        return Text(f"tract_nb {version('tract-nb')}")
     if name not in COMMANDS:
         _unknown(name)
     if any(word in ("--help", "-h") and not getattr(word, "is_text", False) for word in rest):
@@ -164,8 +167,8 @@ def _value_name(argument: Any) -> str:
 #: what goes with any command
 AROUND = (
     "COMMAND --help says more. With any command, -t NAME works on another tract for once.",
-    "In a notebook $name is a variable, --out NAME keeps the value in one, and %%tract user",
-    "takes the text below it; --again appends it anew, --expand fills in {{name}}.",
+    "In a notebook $name is a variable, --out NAME keeps the value in one (of export, --out is a",
+    "file), and %%tract user takes the text below; --again appends anew, --expand fills in {{name}}.",
 )
 
 

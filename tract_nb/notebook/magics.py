@@ -14,7 +14,7 @@ from traitlets import Bool
 
 from tract_nb.errors import CommandError
 from tract_nb.notebook import completion, dispatch
-from tract_nb.notebook.commands import TAKES_BODY
+from tract_nb.notebook.commands import COMMANDS, TAKES_BODY
 from tract_nb.notebook.desk import Desk
 from tract_nb.notebook.words import Word, split
 from tract_nb.tract import Tract
@@ -67,7 +67,8 @@ class TractMagics(Magics):
     def _take_body(self, words: list[Word], flags: set[str], body: str) -> None:
         """Lay a cell's text on the desk for the command that takes it."""
         command, *_ = [*dispatch.tract_option(list(words))[0], ""]
-        if command not in TAKES_BODY and not {"--help", "-h"}.intersection(words):
+        known = command in COMMANDS or not command  # another one is for dispatch to tell
+        if known and command not in TAKES_BODY and not {"--help", "-h"}.intersection(words):
             raise CommandError(
                 f"%%tract {command} takes no text below it.",
                 f"Cells with text: {', '.join(sorted(TAKES_BODY))}.",

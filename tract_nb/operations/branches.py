@@ -26,10 +26,19 @@ def check_name(name: str, what: str = "branch") -> None:
         )
 
 
+def check_free(ws: Workspace, name: str, what: str) -> None:
+    """Refuse a name that something else goes by: a name is looked up among branches, tags, hashes."""
+    other = {"branch": refs.TAGS, "tag": refs.HEADS}[what]
+    if refs.get(ws.db, ws.tract, other + name) is not None:
+        kind = "tag" if what == "branch" else "branch"
+        raise RefError(f"There is a {kind} {name} already.", "A name means one thing: choose another.")
+
+
 def branch(ws: Workspace, name: str, at: Any = None) -> Row | None:
     """Create a branch; HEAD stays. Returns the commit it stands on, None on an empty tract."""
     check_name(name)
     with transaction(ws, "branch", {"name": name}) as tx:
+        check_free(ws, name, "branch")
         start = None if at is None else names.own_commit(ws, at)
         number = start.id if start else ws.tip()
         ref = refs.HEADS + name

@@ -13,6 +13,7 @@ from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import ESTIMATE, context_size, message_size
 from tract_nb.errors import ContentError, RefError
 from tract_nb.model.commit import HASH_SHOWN, from_us, to_us
+from tract_nb.model.listing import counted
 from tract_nb.operations import names
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects, oplog, refs
@@ -48,8 +49,8 @@ def compile_context(
     ws: Workspace,
     at: Any = None,
     *,
-    at_time: datetime | None = None,
-    order: Iterable[Any] | None = None,
+    at_time: datetime | str | None = None,
+    order: Any = None,
     include_reasoning: bool = False,
 ) -> CompiledContext:
     """Return the context at a commit, of HEAD without one, or as it was at a time."""
@@ -89,7 +90,7 @@ def custom(ws: Workspace, context: CompiledContext) -> CompiledContext:
     return replace(context, own_messages=messages, token_count=tokens, token_source=source)
 
 
-def ordered(ws: Workspace, history: Snapshot, order: Iterable[Any], *, include_reasoning: bool) -> Snapshot:
+def ordered(ws: Workspace, history: Snapshot, order: Any, *, include_reasoning: bool) -> Snapshot:
     """Return a history with what it shows in another order; nothing is committed.
 
     Raises
@@ -98,7 +99,7 @@ def ordered(ws: Workspace, history: Snapshot, order: Iterable[Any], *, include_r
         If the order leaves out a shown unit, names one twice, or one that is not shown.
     """
     shown = {unit.identity: unit for unit in history.shown if include_reasoning or not unit.is_reasoning}
-    wanted = [names.unit_named(ws, history, name) for name in names.names_in(list(order))]
+    wanted = [names.unit_named(ws, history, name) for name in names.names_in(order)]
     given = [unit.identity for unit in wanted]
     for unit in wanted:
         if unit.identity not in shown:
@@ -111,7 +112,7 @@ def ordered(ws: Workspace, history: Snapshot, order: Iterable[Any], *, include_r
     missing = [unit for identity, unit in shown.items() if identity not in set(given)]
     if missing:
         raise RefError(
-            f"The order leaves out {len(missing)} units, {_short(missing[0])} first.",
+            f"The order leaves out {counted(len(missing), 'unit')}, {_short(missing[0])} first.",
             "Name every unit of compile().commit_hashes.",
         )
     return history.reordered(wanted)

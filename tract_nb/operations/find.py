@@ -24,6 +24,8 @@ def find(
     role: str | None = None,
 ) -> Log:
     """Return the units of all branches that fit every condition, newest first."""
+    if text is not None and not isinstance(text, str):
+        raise ContentError(f"{text!r} is no text to look for.", "Give a text.")
     if text is None and not config and role is None:
         raise ContentError(
             "find looks for nothing.", "Give a text, config={'temperature': ('>', 0.8)} or a role."

@@ -68,6 +68,7 @@ def graph(ws: Workspace, limit: int, role: str | None = None) -> Graph:
         visible.update(row.id for row in snapshot.rows if not history.hidden(row, snapshot))
         for unit in snapshot.units:
             units.setdefault(unit.identity, unit)
+    total = len(visible)
     if role is not None:
         visible = _of_role(role, rows, visible, {*heads.values(), tip})
     labels: dict[int, list[str]] = {}
@@ -99,7 +100,7 @@ def graph(ws: Workspace, limit: int, role: str | None = None) -> Graph:
         )
         for row, lane in zip(shown, lanes, strict=True)
     )
-    return Graph(_title(ws, len(shown), len(visible)), lines, lanes)
+    return Graph(_title(ws, len(shown), total), lines, lanes)
 
 
 def _of_role(role: str, rows: Mapping[int, Row], visible: set[int], tips: set[int]) -> set[int]:
@@ -152,5 +153,5 @@ def _bar(tokens: int, longest: int) -> str:
 
 
 def _title(ws: Workspace, shown: int, total: int) -> str:
-    newest = f"newest {shown:,} of {total:,} commits" if shown < total else f"{total:,} commits"
+    newest = f"{shown:,} of {total:,} commits" if shown < total else f"{total:,} commits"
     return f"{ws.db.name}  branch {ws.branch or '(detached)'}  {newest}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,12 +24,11 @@ def log(
     kind: Kind | str | None = None,
     content_type: str | None = None,
     role: str | None = None,
-    since: datetime | None = None,
+    since: datetime | str | None = None,
     all: bool = False,
 ) -> Log:
     """Return the commits of a branch, newest first; without ``all``, no MARKs and nothing folded away."""
-    if limit is not None and limit < 0:
-        raise ContentError(f"limit={limit} lists nothing.", "Give 0 or more, or nothing for all.")
+    check_limit(limit)
     tip, name = _start(ws, branch)
     history = ws.snapshot(tip)
     wanted = _kind(kind)
@@ -49,6 +49,12 @@ def log(
             continue
         rows.append(row)
     return listed(ws, rows, history, dict.fromkeys((row.id for row in rows), name))
+
+
+def check_limit(limit: Any) -> None:
+    """Refuse what is no number of rows."""
+    if limit is not None and (not isinstance(limit, int) or limit < 0):
+        raise ContentError(f"limit={limit!r} lists nothing.", "Give 0 or more, or nothing for all.")
 
 
 def listed(ws: Workspace, rows: Iterable[Row], history: Snapshot, branch_of: dict[int, str | None]) -> Log:
@@ -88,7 +94,7 @@ def _kind(kind: Kind | str | None) -> Kind | None:
 
 def show(ws: Workspace, name: Any) -> Commit:
     """Return one commit, whole."""
-    return present.commits(ws, [names.commit_named(ws, name)])[0]
+    return replace(present.commits(ws, [names.commit_named(ws, name)])[0], whole=True)
 
 
 def expand(ws: Workspace, target: Any) -> Log:
@@ -102,5 +108,5 @@ def expand(ws: Workspace, target: Any) -> Log:
         raise RefError(f"{wanted[0]} is no SUMMARY, so it covers nothing.", "log(kind='summary') lists them.")
     if not history.has(row.id):
         history = ws.snapshot(row.id)
-    covered = [unit.row for target in row.targets if (unit := history.find(target)) is not None]
+    covered = sorted(unit.row for target in row.targets if (unit := history.find(target)) is not None)
     return listed(ws, covered, history, dict.fromkeys((row.id for row in covered), ws.branch))

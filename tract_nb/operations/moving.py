@@ -45,6 +45,7 @@ def tag(ws: Workspace, target: Any, name: str) -> Row:
     """Name a commit; a tag that is there stays where it is."""
     branches.check_name(name, "tag")
     with transaction(ws, "tag", {"name": name}) as tx:
+        branches.check_free(ws, name, "tag")
         row = names.own_commit(ws, target)
         there = refs.get(ws.db, ws.tract, refs.TAGS + name)
         if there == row.id:

@@ -144,7 +144,7 @@ def names_in(target: Any) -> list[str]:
         target = target["commit"]
     if not isinstance(target, Iterable):
         raise RefError(
-            f"A {type(target).__name__} names no commit.", "Give a name, a hash or a list of them."
+            f"{target!r} ({type(target).__name__}) names no commit.", "Give a name, a hash or a list of them."
         )
     return [name for item in target for name in names_in(item)]
 

@@ -212,7 +212,7 @@ class Transaction:
             "Call t.refresh() and try again.",
         )
 
-    def look_again(self) -> None:
+    def forget_refs(self) -> None:
         """Read refs anew: a verb of a batch may have been taken back."""
         self._refs.clear()
 
@@ -271,13 +271,13 @@ def writing(ws: Workspace) -> Iterator[Transaction]:
 def _part_of(tx: Transaction) -> Iterator[Transaction]:
     """Run one verb of a batch: what it raises takes back this verb alone."""
     moves = dict(tx.moves)
-    tx.look_again()
+    tx.forget_refs()
     try:
         with tx.db.savepoint():
             yield tx
     except BaseException:
         tx.moves = moves
-        tx.look_again()
+        tx.forget_refs()
         tx.ws.forget()
         raise
 

@@ -256,7 +256,11 @@ def locate(url: str | Path | None) -> Path | None:
     """Return the file that a path or an SQLAlchemy URL means; None for one in memory."""
     if url is None or str(url) == ":memory:":
         return None
-    if isinstance(url, Path) or "://" not in url:
+    if not isinstance(url, str | os.PathLike):
+        raise StoreError(f"{url!r} is no path and no URL.", "Give a path, or sqlite:///PATH.")
+    if isinstance(url, os.PathLike) or "://" not in url:
+        if not str(url):
+            raise StoreError("An empty path names no file.", "Give a path, or nothing for one in memory.")
         return Path(url).expanduser()
     try:
         parsed: URL = make_url(url)

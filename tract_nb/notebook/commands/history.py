@@ -30,7 +30,8 @@ def branch(desk: Desk, name: str, *, at: str | None = None) -> Status:
     if desk.in_notebook and name in there:
         desk.say(f"{name} is there already, at {there[name] or 'no commit yet'}")
     else:
-        t.branch(name, at)
+        made = t.branch(name, at)
+        desk.say(f"{name} stands at {made.short if made else 'no commit yet'}; switch {name} goes there")
     return t.status()
 
 

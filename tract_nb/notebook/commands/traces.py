@@ -28,12 +28,13 @@ def import_trace(
     redact
         With --no-redact likely secrets stay; else placeholders stand for them.
     """
-    return desk.tract.import_trace(trace_path(desk, source, last=last), redact=redact)
+    recording = trace.read(trace_path(desk, source, last=last))  # before a database is made for it
+    return desk.tract.import_trace(recording, redact=redact)
 
 
 def trace_path(desk: Desk, source: str | None, *, last: bool) -> Path:
     """Return the file that a path, a row of ``traces`` or ``--last`` means."""
-    if source is None and not last:
+    if not source and not last:
         raise CommandError(
             "There is no trace named.", "Give a path, the number of a row of traces, or --last."
         )

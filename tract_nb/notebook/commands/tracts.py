@@ -94,7 +94,7 @@ def demo(desk: Desk) -> Tract:
 
 
 def verify(t: Tract) -> pd.DataFrame:
-    """Hold everything in the database against its hashes, its counts and its log; an empty table is well."""
+    """Hold everything against its hashes, its counts and the log; an empty table is well."""
     return t.verify().to_frame()
 
 

@@ -23,7 +23,8 @@ def user(desk: Desk, *text: str) -> Commit:
     text
         The words, where there is no cell below.
     """
-    return desk.tract.user(spoken(desk, text), key=desk.key)
+    said = spoken(desk, text)  # before a database is made for it
+    return desk.tract.user(said, key=desk.key)
 
 
 def system(desk: Desk, *text: str) -> Commit:
@@ -34,7 +35,8 @@ def system(desk: Desk, *text: str) -> Commit:
     text
         The words, where there is no cell below.
     """
-    return desk.tract.system(spoken(desk, text), key=desk.key)
+    said = spoken(desk, text)  # before a database is made for it
+    return desk.tract.system(said, key=desk.key)
 
 
 def assistant(desk: Desk, *text: str) -> Commit:
@@ -45,7 +47,8 @@ def assistant(desk: Desk, *text: str) -> Commit:
     text
         The words, where there is no cell below.
     """
-    return desk.tract.assistant(spoken(desk, text), key=desk.key)
+    said = spoken(desk, text)  # before a database is made for it
+    return desk.tract.assistant(said, key=desk.key)
 
 
 def edit(desk: Desk, ref: str, *text: str) -> Commit:
@@ -122,7 +125,7 @@ def named(refs: tuple[str, ...]) -> list[str]:
     return list(refs)
 
 
-def usage(t: Tract, reported: Any, *, commit: str = "HEAD", model: str | None = None) -> Usage:
+def usage(t: Tract, reported: Any, *, commit: str | None = None, model: str | None = None) -> Usage:
     """Keep what a provider reported for a reply, so that its count stands for an estimate.
 
     Parameters
@@ -130,7 +133,7 @@ def usage(t: Tract, reported: Any, *, commit: str = "HEAD", model: str | None = 
     reported
         The usage as JSON, or ``$response`` of a call.
     commit
-        The reply.
+        The reply; without it the newest one.
     model
         Who wrote it.
     """
