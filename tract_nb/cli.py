@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tract_nb.errors import CommandError, TractError
-from tract_nb.model.commit import shown as clean
+from tract_nb.model.table import shown as clean
 from tract_nb.notebook import dispatch
 from tract_nb.notebook.commands import TAKES_BODY
 from tract_nb.notebook.desk import Desk

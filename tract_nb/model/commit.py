@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from tract_nb.errors import ContentError
-from tract_nb.model.table import NO_MATHS, Code, cell_html, table_html
+from tract_nb.model.table import NO_MATHS, Code, cell_html, shown, table_html
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HASH_SHOWN = 8  # hexadecimal digits of a hash in what a person reads
@@ -174,19 +174,6 @@ class Commit:
             "metadata": self.metadata or None,
         }
         return {name: value for name, value in facts.items() if value not in (None, "")}
-
-
-#: what would command a terminal or turn the order of what is read: control and bidi characters
-_UNSHOWN = {
-    code: "\ufffd"
-    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-    if chr(code) not in "\t\n\r"
-}
-
-
-def shown(text: str) -> str:
-    """Return a text with nothing in it that a terminal would obey."""
-    return text.translate(_UNSHOWN)
 
 
 def preview(text: str, width: int = 80) -> str:

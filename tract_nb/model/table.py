@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -48,14 +51,22 @@ class Table(Sequence[tuple[Any, ...]]):
 
     rows: tuple[tuple[Any, ...], ...]
 
+    @classmethod
+    @cache
+    def row_type(cls) -> Callable[..., Any]:
+        """Return the named tuple that a row is given as: ``row.tokens`` and ``row[6]`` are one."""
+        return namedtuple(f"{cls.__name__}Row", [column.name for column in cls.columns])  # noqa: PYI024  by name
+
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, index: Any) -> Any:
-        return self.rows[index]
+        if isinstance(index, slice):
+            return [self.row_type()(*row) for row in self.rows[index]]
+        return self.row_type()(*self.rows[index])
 
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        return iter(self.rows)
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.row_type(), *zip(*self.rows, strict=True)) if self.rows else iter(())
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a DataFrame with the declared columns and dtypes."""
@@ -69,8 +80,15 @@ class Table(Sequence[tuple[Any, ...]]):
         return pd.DataFrame(series, columns=[column.name for column in self.columns])
 
     def __repr__(self) -> str:
-        names = ", ".join(column.name for column in self.columns)
-        return f"{type(self).__name__}({len(self.rows)} rows: {names})"
+        names = [column.name for column in self.columns]
+        cells = [[_plain(value) for value in row] for row in self.rows[:REPR_ROWS]]
+        widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in (names, *cells)
+        ]
+        more = len(self.rows) - len(cells)
+        return "\n".join([*lines, f"… {more:,} more"] if more > 0 else lines)
 
     def _repr_html_(self) -> str:
         names = [column.name for column in self.columns]
@@ -103,6 +121,32 @@ def _cell(value: Any) -> str:
         return f"<td>{value:,}</td>"
     shown = cell_html(value)
     return f"<td{_LEFT}><samp>{shown}</samp></td>" if isinstance(value, Code) else f"<td{_LEFT}>{shown}</td>"
+
+
+#: what would command a terminal or turn the order of what is read: control and bidi characters
+_UNSHOWN = {
+    code: "\ufffd"
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    if chr(code) not in "\t\n\r"
+}
+
+
+def shown(text: str) -> str:
+    """Return a text with nothing in it that a terminal would obey."""
+    return text.translate(_UNSHOWN)
+
+
+REPR_ROWS, REPR_WIDTH = 20, 60  # of what a plain prompt shows
+
+
+def _plain(value: Any) -> str:
+    """Return a cell in one line, for a plain prompt."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    line = shown(" ".join(str(value).split()))
+    return line if len(line) <= REPR_WIDTH else f"{line[: REPR_WIDTH - 1]}…"
 
 
 def cell_html(value: Any) -> str:

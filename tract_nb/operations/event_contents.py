@@ -39,6 +39,18 @@ def contents(event: Event, redact: Redact | None) -> Iterator[tuple[Content, lis
         yield Artifact(kind="image", content=image.data, language=image.media_type), []
 
 
+def remarks(event: Event) -> Iterator[str]:
+    """Yield what an import does to an event that a person should hear of."""
+    if event.kind == "other":
+        yield "events that no model is sent"
+    elif not (event.text.strip() or event.images or event.kind in ("tool_call", "tool_result")):
+        yield "blank messages"
+    if clean_text(event.text) is not event.text:
+        yield "texts with lone surrogates (now U+FFFD)"
+    if event.arguments is not None and storable(event.arguments) != event.arguments:
+        yield "arguments that JSON cannot hold (now text)"
+
+
 def _content(event: Event, clean: Callable[[Any], Any]) -> Content | None:
     """Return the event's content; None where it has nothing that a model is sent."""
     name, call_id = clean_text(event.name or ""), clean_text(event.call_id or "")

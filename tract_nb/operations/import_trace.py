@@ -6,6 +6,7 @@ last transaction, so that an import happens whole or not at all.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
@@ -15,7 +16,7 @@ from tract_nb.model.commit import HASH_SHOWN, Row
 from tract_nb.model.event import Event, Recording, Usage
 from tract_nb.model.listing import Imported
 from tract_nb.operations import rewinds
-from tract_nb.operations.event_contents import Redact, contents
+from tract_nb.operations.event_contents import Redact, contents, remarks
 from tract_nb.operations.import_line import ImportLine
 from tract_nb.operations.opening import MAIN
 from tract_nb.operations.rewinds import Lines
@@ -72,6 +73,7 @@ class Importer:
         self.redact = redact
         self.secrets: list[tuple[str, str]] = []
         self.known = 0
+        self.remarks: Counter[str] = Counter()
         self.grown: dict[str, ImportLine] = {}
         self._last: dict[str, Row] = {}  # the last commit of each line
         self._at: dict[str, Row] = {}  # what each event that a line forks from stands on
@@ -99,6 +101,7 @@ class Importer:
             self.known += 1
         else:
             row = self._write(tx, event, key, name) or self._last.get(name)
+            self.remarks.update(remarks(event))
         if row is not None:
             self._last[name] = row
             if event.id in self._fork_points:
@@ -216,9 +219,9 @@ def import_trace(ws: Workspace, trace: Recording, *, redact: Redact | None, path
         known=sum(one.known for one in everyone),
         branches=tuple(branches),
         tracts=tuple(name for name, one in agents.items() if one.written),
-        unanswered=sum(line.unanswered for line in main.grown.values()),
+        unanswered=sum(line.unanswered for one in everyone for line in one.grown.values()),
         secrets=tuple(secret for one in everyone for secret in one.secrets),
-        skipped=dict(trace.skipped),
+        skipped=dict(sum((one.remarks for one in everyone), Counter(trace.skipped))),
     )
 
 
