@@ -114,22 +114,21 @@ class Messages(Sequence[Message]):
 def message(unit: Unit, payloads: Mapping[int, bytes]) -> Message:
     """Return a unit as a message, with the text of its last edit."""
     assert unit.row.blob is not None
+    assert unit.text.blob is not None
     content = from_payload(orjson.loads(payloads[unit.row.blob]))
-    if unit.text is not unit.row:
-        assert unit.text.blob is not None
-        content = content.with_text(from_payload(orjson.loads(payloads[unit.text.blob])).unit_text)
+    said = content if unit.text is unit.row else from_payload(orjson.loads(payloads[unit.text.blob]))
     return Message(
         commit=unit.row.hash.hex(),
         identity=unit.identity.hex(),
         role=content.unit_role,
         type=unit.row.type or "",
-        text=content.unit_text,
+        text=said.unit_text,
         tokens=unit.text.tokens,
         priority=unit.priority,
         name=getattr(content, "name", None) or None,
         call_id=unit.row.call_id,
         call=unit.call.hex() if unit.call else None,
-        arguments=getattr(content, "arguments", None),
+        arguments=getattr(said, "arguments", None),
         status=getattr(content, "status", "success"),
     )
 
@@ -151,7 +150,7 @@ class CompiledContext:
         The tract's.
     model : str or None
         The tract's, whose prices :meth:`cost` takes.
-    snapshot, include_reasoning, reader, prices, own_messages
+    snapshot, include_reasoning, reader, prices, history, own_messages
         What the rest is made from.
     """
 
@@ -164,6 +163,7 @@ class CompiledContext:
     reader: Reader
     model: str | None = None
     prices: Prices | None = None
+    history: Snapshot | None = None  # all of it, where the snapshot is in an order of the caller's
     own_messages: tuple[Message, ...] | None = None  # what a compiler of the user's made of it
 
     @cached_property
@@ -182,7 +182,13 @@ class CompiledContext:
             return tuple(message.commit for message in self.own_messages)
         return tuple(unit.row.hash.hex() for unit in self._units.units())
 
-    @property
+    def load(self) -> None:
+        """Read all that is read when it is looked at: for what may be rolled back."""
+        for chunk in self.snapshot.chunks:
+            chunk.payloads(self.reader.payloads)
+        assert len(self.generation_configs) == len(self.messages)
+
+    @cached_property
     def generation_configs(self) -> tuple[Mapping[str, Any] | None, ...]:
         """The generation config of each message's commit; None where it has none."""
         numbers = {unit.row.hash.hex(): unit.row.id for unit in self._units.units()}
@@ -192,7 +198,9 @@ class CompiledContext:
     @cached_property
     def _paired(self) -> Paired:
         left_out = {
-            unit.call.hex() for unit in self.snapshot.units if unit.call is not None and not unit.shown
+            unit.call.hex()
+            for unit in (self.history or self.snapshot).units
+            if unit.call is not None and not unit.shown
         }
         return pair(self.messages, left_out)
 

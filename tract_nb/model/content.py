@@ -52,8 +52,8 @@ class Content(BaseModel):
         """What it says when it is compiled."""
         raise NotImplementedError
 
-    def with_text(self, text: str) -> Self:
-        """Return the same content with another text; all else stays."""
+    def with_text(self, text: str) -> Content:
+        """Return what an edit to that text stores: the same content with another text."""
         return self.model_copy(update={"text": text})
 
     def to_payload(self) -> dict[str, Any]:
@@ -209,8 +209,8 @@ class SessionNote(Content):
                 parts.append("\n".join([f"{title}:", *(f"- {item}" for item in items)]))
         return "\n\n".join(parts)
 
-    def with_text(self, text: str) -> Self:
-        return type(self)(kind=self.kind, summary=text)
+    def with_text(self, text: str) -> Content:
+        return Instruction(text=text)  # of an edit only the text counts, and a note would add its head
 
 
 TYPES: dict[str, type[Content]] = {

@@ -17,15 +17,15 @@ def batch(ws: Workspace) -> Iterator[None]:
     if ws.batch is not None:
         yield  # a batch within a batch is part of it
         return
-    seen = ws.seen
+    stood = ws.branch, ws.detached, ws.previous, ws.seen
     try:
         with transaction(ws, "batch") as tx:
             ws.batch = tx
             yield
             ws.batch = None
-            _check(ws, seen)
+            _check(ws, stood[-1])
     except BaseException:
-        ws.seen = seen
+        ws.branch, ws.detached, ws.previous, ws.seen = stood
         raise
     finally:
         ws.batch = None

@@ -65,7 +65,7 @@ def compile_context(
     if include_reasoning:
         thoughts = sum(message_size(unit.text.tokens) for unit in history.shown if unit.is_reasoning)
         tokens += context_size(history.size + thoughts) - context_size(history.size)
-    return CompiledContext(
+    context = CompiledContext(
         head=history.last.hash.hex() if number else "",
         snapshot=history
         if order is None
@@ -74,10 +74,14 @@ def compile_context(
         token_count=tokens,
         token_source=source,
         budget=ws.budget,
+        history=history,
         reader=StoreReader(ws, number),
         model=ws.model,
         prices=ws.prices,
     )
+    if ws.batch is not None:
+        context.load()  # a batch may be rolled back, and its numbers be given again
+    return context
 
 
 def custom(ws: Workspace, context: CompiledContext) -> CompiledContext:
@@ -132,7 +136,7 @@ def commit_at(ws: Workspace, at: int) -> int:
         raise RefError("HEAD is detached, so it has no past of its own.", "Switch to a branch.")
     ref = refs.HEADS + ws.branch
     tip = oplog.tip_at(ws.db, ws.tract, ref, at)
-    if tip:
+    if tip is not None:
         return tip
     first = oplog.first_tip(ws.db, ws.tract, ref)
     found = 0

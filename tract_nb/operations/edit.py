@@ -43,7 +43,8 @@ def edit(
         head = tx.head()
         history = ws.snapshot(head.id if head else 0)
         unit = names.unit_named(ws, history, wanted[0])
-        if head is None or text_at(ws, unit) == text:
+        # what the text becomes, as a call's arguments are written in one way only
+        if head is None or text_at(ws, unit) == content_of(ws, unit.row).with_text(text).unit_text:
             return unit.text
         row = write(tx, head, unit, text, message=message)
         check_budget(ws, row.context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tract_nb.engine.canonical import canonical
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import ContentError
 from tract_nb.model.commit import Row
@@ -73,6 +74,7 @@ def _with_config(ws: Workspace, conditions: Mapping[str, Any]) -> set[int]:
     fitting: set[int] | None = None
     for key, condition in conditions.items():
         comparison, value = comparison_of(key, condition)
+        canonical(list(value) if comparison == "in" else value)  # refuses what no config can hold
         one = configs.configs_where(ws.db, key, comparison, value)
         fitting = one if fitting is None else fitting & one
     return configs.commits_with(ws.db, fitting or set())

@@ -86,7 +86,7 @@ def all_tracts(db: Database) -> Tracts:
 def operations(ws: Workspace, limit: int | None = None) -> Operations:
     """Return the tract's operations, newest first."""
     found = oplog.operations(ws.db, ws.tract, limit)
-    undone = oplog.undone(ws.db, ws.tract)
+    undone = oplog.taken_back(ws.db, ws.tract)
     moves = oplog.moves_by_op(ws.db, [op.id for op in found])
     rows = objects.rows(
         ws.db,

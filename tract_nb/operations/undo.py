@@ -17,7 +17,7 @@ def undo(ws: Workspace) -> OpRow:
     RefError
         If there is none, or if a ref is not where that operation put it.
     """
-    done = oplog.undoable(ws.db, ws.tract, ws.actor)
+    done = oplog.newest(ws.db, ws.tract, ws.actor, undo=False)
     if done is None:
         raise RefError(
             f"There is nothing to undo: {ws.actor} moved no ref yet.", "Run operations to see all."
@@ -34,7 +34,7 @@ def redo(ws: Workspace) -> OpRow:
     RefError
         If there is none, or if something moved a ref since.
     """
-    undone = oplog.redoable(ws.db, ws.tract, ws.actor)
+    undone = oplog.newest(ws.db, ws.tract, ws.actor, undo=True)
     if undone is None:
         raise RefError(f"There is nothing to redo: no undo by {ws.actor} is in effect.", "See operations.")
     _take_back(ws, "redo", undone, f"does again what operation {undone.id} undid")
@@ -43,7 +43,7 @@ def redo(ws: Workspace) -> OpRow:
 
 def _take_back(ws: Workspace, verb: str, done: OpRow, reason: str) -> None:
     with transaction(ws, verb, reason=reason, undoes=done.id) as tx:
-        if oplog.is_taken_back(ws.db, done.id):
+        if done.id in oplog.taken_back(ws.db, ws.tract):
             raise RefError(f"The operation {done.id} was taken back meanwhile.", "Call t.refresh() and look.")
         for move in oplog.moves(ws.db, done.id):
             _check(tx, done, move)

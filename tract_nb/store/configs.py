@@ -30,18 +30,16 @@ def put_config(db: Database, digest: bytes, data: str) -> int:
 
 
 def indexed(value: Any) -> tuple[float | int | None, str | None]:
-    """Return a value as the index has it: a number, or a text (of what is neither, its JSON)."""
+    """Return a value as the index has it: a number, or the canonical JSON of anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return None, value if isinstance(value, str) else orjson.dumps(
-            value, option=orjson.OPT_SORT_KEYS
-        ).decode()
+        return None, orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
     return value, None
 
 
 def configs_where(db: Database, key: str, comparison: str, value: Any) -> set[int]:
     """Return the configs whose ``key`` compares so with a value.
 
-    A number compares with numbers, all else as text. ``in`` takes a list; ``missing`` no value: the
+    A number compares with numbers, all else by its JSON. ``in`` takes a list; ``missing`` no value: the
     configs without the key.
     """
     if comparison == "missing":

@@ -99,20 +99,6 @@ def moves_of(db: Database, tract: int, ref: str, limit: int) -> list[Move]:
     return [Move(*row) for row in rows]
 
 
-def undoable(db: Database, tract: int, actor: str) -> OpRow | None:
-    """Return an actor's newest operation that moved a ref, is no undo and is not undone."""
-    found = db.one(
-        f"""SELECT {_COLUMNS} FROM op
-            WHERE tract = ? AND actor = ? AND undoes IS NULL
-              AND EXISTS (SELECT 1 FROM op_ref WHERE op_ref.op = op.id)
-              AND NOT EXISTS (SELECT 1 FROM op AS later WHERE later.undoes = op.id
-                              AND NOT EXISTS (SELECT 1 FROM op AS redo WHERE redo.undoes = later.id))
-            ORDER BY id DESC LIMIT 1""",
-        (tract, actor),
-    )
-    return OpRow(*found) if found else None
-
-
 def ends(db: Database, tract: int) -> set[int]:
     """Return all commits that an operation of a tract moved a ref from or to."""
     rows = db.all(
@@ -123,16 +109,6 @@ def ends(db: Database, tract: int) -> set[int]:
     return {number for (number,) in rows}
 
 
-def is_taken_back(db: Database, op: int) -> bool:
-    """Tell whether an operation is undone (an undo: redone) by one that is itself in effect."""
-    found = db.one(
-        """SELECT 1 FROM op AS later WHERE later.undoes = ?
-           AND NOT EXISTS (SELECT 1 FROM op AS redo WHERE redo.undoes = later.id)""",
-        (op,),
-    )
-    return found is not None
-
-
 def imported(db: Database, tract: int) -> set[str]:
     """Return the refs of a tract that an import has moved."""
     rows = db.all(
@@ -141,18 +117,6 @@ def imported(db: Database, tract: int) -> set[str]:
         (tract,),
     )
     return {ref for (ref,) in rows}
-
-
-def redoable(db: Database, tract: int, actor: str) -> OpRow | None:
-    """Return an actor's newest undo that is in effect."""
-    found = db.one(
-        f"""SELECT {_COLUMNS} FROM op
-            WHERE tract = ? AND actor = ? AND verb = 'undo' AND undoes IS NOT NULL
-              AND NOT EXISTS (SELECT 1 FROM op AS redo WHERE redo.undoes = op.id)
-            ORDER BY id DESC LIMIT 1""",
-        (tract, actor),
-    )
-    return OpRow(*found) if found else None
 
 
 def tip_at(db: Database, tract: int, ref: str, at: int) -> int | None:
@@ -183,11 +147,31 @@ def last_mover(db: Database, tract: int, ref: str) -> OpRow | None:
     return OpRow(*found) if found else None
 
 
-def undone(db: Database, tract: int) -> set[int]:
-    """Return the operations of a tract that an undo in effect has taken back."""
+def taken_back(db: Database, tract: int) -> set[int]:
+    """Return the operations of a tract that a later one in effect has taken back.
+
+    An undo takes back what it undoes, a redo an undo, an undo that redo again: one that is itself
+    taken back is not in effect.
+    """
     rows = db.all(
-        """SELECT undo.undoes FROM op AS undo WHERE undo.tract = ? AND undo.undoes IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM op AS redo WHERE redo.undoes = undo.id)""",
-        (tract,),
+        "SELECT id, undoes FROM op WHERE tract = ? AND undoes IS NOT NULL ORDER BY id DESC", (tract,)
     )
-    return {number for (number,) in rows}
+    back: set[int] = set()
+    for number, undoes in rows:  # the newest first: what it takes back is older
+        if number not in back:
+            back.add(undoes)
+    return back
+
+
+def newest(db: Database, tract: int, actor: str, *, undo: bool) -> OpRow | None:
+    """Return an actor's newest operation in effect that moved a ref: an undo, or anything else."""
+    back = orjson.dumps(sorted(taken_back(db, tract))).decode()
+    found = db.one(
+        f"""SELECT {_COLUMNS} FROM op
+            WHERE tract = ? AND actor = ? AND (verb = 'undo') = ?
+              AND EXISTS (SELECT 1 FROM op_ref WHERE op_ref.op = op.id)
+              AND id NOT IN (SELECT value FROM json_each(?))
+            ORDER BY id DESC LIMIT 1""",
+        (tract, actor, undo, back),
+    )
+    return OpRow(*found) if found else None

@@ -14,7 +14,7 @@ from tract_nb.model.table import UTC as UTC_DTYPE
 from tract_nb.model.table import Column, Table
 from tract_nb.trace.formats.claude_blocks import is_typed
 from tract_nb.trace.gather import one_line
-from tract_nb.trace.sniff import head_of, head_records, recognise
+from tract_nb.trace.sniff import head_of, head_records, place_of, recognise
 
 _HEAD = 1 << 16  # bytes that are read of each file
 _PROMPT = 80
@@ -63,9 +63,9 @@ def sessions(folders: str | PathLike[str] | Iterable[str | PathLike[str]] | None
     if folders is None:
         places = _usual_folders()
     elif isinstance(folders, (str, PathLike)):
-        places = [Path(folders).expanduser()]
+        places = [place_of(folders)]
     else:
-        places = [Path(folder).expanduser() for folder in folders]
+        places = [place_of(folder) for folder in folders]
     found = {path: status for place in places for path, status in _files(place)}
     newest = sorted(found, key=lambda path: (-found[path].st_mtime_ns, str(path)))
     rows = [row for path in newest if (row := _row(path, found[path])) is not None]

@@ -28,18 +28,17 @@ class Notes:
     agents: dict[str, AgentFacts] = field(default_factory=dict)
     unanswered: list[str] = field(default_factory=list)  # ids of the call events
     spans: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # agent -> bytes of its sections
-    _named: int = 0
+    _named: Counter[str] = field(default_factory=Counter)
 
     def agent(self, agent_id: str) -> AgentFacts:
         """Return the facts about an agent, made on first mention."""
         return self.agents.setdefault(agent_id, AgentFacts())
 
-    def bad_line(self, file: str, line: int, trouble: str) -> None:
-        """Count a line that could not be read."""
-        self._named += 1
-        self.skipped[
-            f"{file} line {line}: {trouble}" if self._named <= _NAMED_LINES else "more unreadable lines"
-        ] += 1
+    def bad_line(self, file: str, line: int, trouble: str, others: str = "more unreadable lines") -> None:
+        """Count a line that could not be read well; ``others`` is what those beyond the named ones are."""
+        self._named[others] += 1
+        named = self._named[others] <= _NAMED_LINES
+        self.skipped[f"{file} line {line}: {trouble}" if named else others] += 1
 
 
 class Pairing:

@@ -10,7 +10,7 @@ from tract_nb.errors import TraceError
 from tract_nb.trace.formats.claude_layout import ClaudeSession, last_time, read_metadata
 from tract_nb.trace.formats.code_trace import CodeTrace
 from tract_nb.trace.recording import Trace
-from tract_nb.trace.sniff import recognise
+from tract_nb.trace.sniff import KNOWN, LISTED, place_of, recognise
 
 
 def read(path: str | PathLike[str]) -> Trace:
@@ -35,15 +35,13 @@ def read(path: str | PathLike[str]) -> Trace:
     TraceError
         If there is nothing to read, with the path, the line where it is known, and a hint.
     """
-    place = Path(path).expanduser()
+    place = place_of(path)
     if not place.exists():
-        raise TraceError(
-            "No such file or folder.", "trace.sessions() lists the sessions on this computer.", path=place
-        )
+        raise TraceError("No such file or folder.", LISTED, path=place)
     trace = _read_folder(place) if place.is_dir() else _read_file(place)
     if next(iter(trace.events), None) is None:
         unread = [what for what in trace.skipped if " line " in what]
-        hint = f"Passed over: {'; '.join(unread[:3])}." if unread else ""
+        hint = f"Passed over: {'; '.join(unread[:3])}." if unread else LISTED
         raise TraceError("The trace holds no message.", hint, path=trace.path)
     return trace
 
@@ -51,7 +49,7 @@ def read(path: str | PathLike[str]) -> Trace:
 def _read_file(path: Path, seen: Counter[str] | None = None) -> Trace:
     found = recognise(path)
     if found == "codex":
-        raise TraceError("Codex rollouts cannot be read yet.", path=path)
+        raise TraceError("Codex rollouts cannot be read yet.", KNOWN, path=path)
     return Trace(CodeTrace(path) if found == "code_trace" else ClaudeSession(path, seen))
 
 
@@ -106,5 +104,5 @@ def _session_beside(folder: Path) -> Path | None:
 
 def _folder_hint(folder: Path) -> str:
     if any(folder.glob("*/*.jsonl")):
-        return "Its folders hold some: trace.sessions(folder) lists them."
-    return "trace.sessions() lists the sessions on this computer."
+        return f"Its folders hold some: tract traces {folder} (or trace.sessions(folder)) lists them."
+    return LISTED

@@ -179,22 +179,22 @@ class Trace:
 
     @property
     def calls(self) -> pd.DataFrame:
-        """Every call of a tool (columns: :class:`tract_nb.trace.tables.CallTable`)."""
+        """Every call of a tool, in the trace's order (:class:`tract_nb.trace.tables.CallTable`)."""
         return self.structure.calls.to_frame()
 
     @property
     def files(self) -> pd.DataFrame:
-        """Every file that was read or written (:class:`tract_nb.trace.tables.FileTable`)."""
+        """Every file that was read or written, by first use (:class:`tract_nb.trace.tables.FileTable`)."""
         return self.structure.files.to_frame()
 
     @property
     def commands(self) -> pd.DataFrame:
-        """Every shell command (:class:`tract_nb.trace.tables.CommandTable`)."""
+        """Every shell command, by time (:class:`tract_nb.trace.tables.CommandTable`)."""
         return self.structure.commands.to_frame()
 
     @property
     def failures(self) -> pd.DataFrame:
-        """Every result that reports a failure (:class:`tract_nb.trace.tables.FailureTable`)."""
+        """Every failure that a result reports, by time (:class:`tract_nb.trace.tables.FailureTable`)."""
         return self.structure.failures.to_frame()
 
     @property

@@ -13,7 +13,13 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 _END = r"(?![A-Za-z0-9_-])"
-_BREAK = r"(?:\s|\\[nr])+"  # in JSON, line breaks are escaped
+_TAB = r"(?:[ \t]|\\{1,4}t)"
+_MARK = r"(?:→|\\{1,4}u2192|[:|│┃)\].>#*;+]|//|-(?!----END))"
+#: how a tool that shows a file begins its lines: the file's name, the line's number, marks of a quotation
+_LEAD = rf"(?>(?:(?:[\w.~/-]{{1,200}}[:-])?\d{{1,7}}(?:{_TAB}{{0,4}}{_MARK}|{_TAB})|{_MARK}){_TAB}*){{0,4}}"
+_BREAK = rf"(?>(?:(?:\s|\\{{1,4}}[nrt])+{_LEAD})+)"  # in JSON, line breaks are escaped
+_CUT = rf"\[\.{{3}} \d+ \w+ truncated \.{{3}}\]{_LEAD}"  # what writers of traces put for a text's middle
+_BASE64 = r"[A-Za-z0-9+/=]"
 
 
 class _Rule(NamedTuple):
@@ -30,8 +36,9 @@ _RULES = (
     _Rule(
         "private-key",
         ("PRIVATE KEY",),
-        rf"(?:{_BREAK}[A-Za-z-]+: [\w, -]+)*(?:{_BREAK}[A-Za-z0-9+/=]{{16,}})+"
-        rf"(?:{_BREAK}[A-Za-z0-9+/=]+(?={_BREAK}-----END))?",
+        rf"(?>{_BREAK}[A-Za-z-]+: [\w, -]+)*"
+        rf"(?:(?:{_BREAK})?(?>[\w+/=,: -]{{0,80}}){_CUT}{_BASE64}*|{_BREAK}{_BASE64}{{16,}})+"
+        rf"(?:{_BREAK}{_BASE64}+(?={_BREAK}-----END|\s*\Z))?",
         r"-----BEGIN(?: [A-Z0-9]+){0,3} PRIVATE KEY(?: BLOCK)?-----",
     ),
     # gitleaks aws-access-token; detect-secrets AWSKeyDetector

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,11 +14,30 @@ from tract_nb.trace.json_lines import loads
 Format = Literal["code_trace", "claude_code", "codex"]
 
 KNOWN = "Known are Claude Code sessions (*.jsonl) and code_trace.md."
+LISTED = "tract traces (or trace.sessions()) lists the sessions on this computer."
 
 _HEAD = 1 << 16
+#: the keys of a record up to the first that holds more than a word
+_FIRST_KEYS = re.compile(rb'\{(?:\s*"[^"\\]*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\w.+-]+)\s*,)*')
 _CODE_TRACE = b"# Conversation Trace"
 #: records of Claude Code that carry neither a session nor a message
 _CLAUDE_TYPES = {"summary", "file-history-snapshot", "queue-operation", "permission-mode", "last-prompt"}
+
+
+def place_of(path: str | PathLike[str]) -> Path:
+    """Return what a person called a path as one.
+
+    Raises
+    ------
+    TraceError
+        If it is empty, which is not the current folder, or names nobody's home.
+    """
+    if not os.fspath(path):
+        raise TraceError("The path is empty.", f'The current folder is ".". {LISTED}')
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as nobody:
+        raise TraceError(f"{path}: No such folder.", LISTED) from nobody
 
 
 def recognise(path: Path) -> Format:
@@ -39,11 +61,16 @@ def recognise(path: Path) -> Format:
             return "claude_code"
         if "payload" in record and "type" in record:
             return "codex"
-    # one line longer than what was looked at, or cut off: its keys still tell
-    if text.startswith(b"{") and (b'"sessionId":' in text or b'"parentUuid":' in text) and b'"type"' in text:
-        return "claude_code"
+    # one line longer than what was looked at, or cut off: its first keys still tell
+    first = _FIRST_KEYS.match(text.partition(b"\n")[0])
+    if first is not None:
+        keys = first[0]
+        if b'"parentUuid":' in keys or (b'"sessionId":' in keys and b'"type":' in keys):
+            return "claude_code"
+        if b'"type":' in keys and text.startswith(b'"payload":', first.end()):
+            return "codex"
     if text.startswith((b"{", b"[")):
-        raise TraceError("JSON, but of no shape that a trace has.", KNOWN, path=path, line=1)
+        raise TraceError("JSON, but of no shape that this version reads.", KNOWN, path=path)
     raise TraceError("Not a trace of a known format.", KNOWN, path=path)
 
 
@@ -53,7 +80,9 @@ def head_of(path: Path, size: int = _HEAD) -> bytes:
         with path.open("rb") as file:
             return file.read(size)
     except OSError as trouble:
-        raise TraceError(f"The file cannot be read ({trouble.strerror}).", path=path) from trouble
+        raise TraceError(
+            f"The file cannot be read ({trouble.strerror}).", f"Is it yours to read? {LISTED}", path=path
+        ) from trouble
 
 
 def head_records(head: bytes) -> list[dict[str, Any]]:

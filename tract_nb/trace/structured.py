@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from tract_nb.trace.gather import MESSAGE, SHELLS, STARTERS, Call, Gathered, one_line, plain_answer
@@ -24,6 +24,7 @@ _READERS = {"Read", "NotebookRead"}
 _WRITERS = {"Edit", "MultiEdit", "Write", "NotebookEdit"}
 _CREATED = "File created successfully"
 _UPDATED = re.compile(r"The file .{1,50}")  # what a Write says of a file that was there
+_NO_TIME = datetime.max.replace(tzinfo=UTC)
 _EXIT_CODE = re.compile(r"Exit code (\d+)\b")
 
 
@@ -41,7 +42,8 @@ class Structure:
         for nothing here. A file that was read under two names, from the folder and from the root,
         stands under both in ``files_read``; ``files`` has one row for each file.
     tools, calls, files, commands, failures, agents, usage : Table
-        The details; each has ``to_frame()``.
+        The details; each has ``to_frame()``. ``commands`` and ``failures`` are in the order of time, the
+        others in the trace's: the main conversation first, then each agent's.
     """
 
     tool_counts: dict[str, int]
@@ -95,11 +97,16 @@ def structure_of(gathered: Gathered, links: Mapping[str, Link], root: str | None
                 for path, file in files.items()
             )
         ),
-        commands=CommandTable(tuple(_command_row(call) for call in calls if call.name in SHELLS)),
-        failures=FailureTable(tuple(_failure_row(call) for call in calls if call.failed)),
+        commands=CommandTable(_in_time(_command_row(call) for call in calls if call.name in SHELLS)),
+        failures=FailureTable(_in_time(_failure_row(call) for call in calls if call.failed)),
         agents=_agents(gathered, links),
         usage=_usage(gathered),
     )
+
+
+def _in_time(rows: Iterable[tuple[Any, ...]]) -> tuple[tuple[Any, ...], ...]:
+    """Return rows in the order of their first column, a time; those without one come last."""
+    return tuple(sorted(rows, key=lambda row: (row[0] is None, row[0] or _NO_TIME)))
 
 
 def _call_row(call: Call) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ _SECONDS = Column("seconds", "float64", "from the call to its result, by their o
 
 
 class CallTable(Table):
-    """Every call of a tool, in the trace's order."""
+    """Every call of a tool, in the trace's order: the main conversation's, then each agent's."""
 
     columns: ClassVar[tuple[Column, ...]] = (
         _TIME,
@@ -41,7 +41,7 @@ class ToolTable(Table):
 
 
 class FileTable(Table):
-    """Every file that a tool read or wrote, in the order of first use."""
+    """Every file that a tool read or wrote, in the order of first use in :class:`CallTable`."""
 
     columns: ClassVar[tuple[Column, ...]] = (
         Column("path", "str", "without the folder that the session ran in"),
@@ -54,7 +54,7 @@ class FileTable(Table):
 
 
 class CommandTable(Table):
-    """Every command that was run in a shell, in the trace's order."""
+    """Every command that was run in a shell, in the order of time; those without one come last."""
 
     columns: ClassVar[tuple[Column, ...]] = (
         _TIME,
@@ -69,10 +69,10 @@ class CommandTable(Table):
 
 
 class FailureTable(Table):
-    """Every result that reports a failure, in the trace's order."""
+    """Every result that reports a failure, in the order of time; those without one come last."""
 
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("time", UTC, "of the result"),
+        Column("time", UTC, "of the result; agents' failures stand among the main ones"),
         _AGENT,
         Column("name", "str", "the tool"),
         Column("target", "str", "what it was called on"),

@@ -28,6 +28,10 @@ _HARNESS = (
 
 #: text of a block that no reader knows is kept up to here
 _UNKNOWN_BLOCK = 500
+_ODD_BLOCK = "block of an unknown shape"
+
+#: above this a number of tokens is none: JSON's numbers are exact up to here
+_MOST_TOKENS = 2**53
 
 
 class Place(NamedTuple):
@@ -61,41 +65,42 @@ def assistant_events(record: dict[str, Any], place: Place, source: bytes, notes:
         Where blocks without an event are counted.
     """
     message = record["message"]
-    content = message["content"]
-    if isinstance(content, str):
-        content = [{"type": "text", "text": content}]
     own_id, parent, agent, time, line, offset = place
-    usage, model, cost = _usage(message.get("usage")), message.get("model"), record.get("costUSD")
-    message_id = message.get("id")
+    usage, cost = _usage(message.get("usage"), notes), _cost(record.get("costUSD"), notes)
+    model, message_id = _text(message.get("model")), _text(message.get("id"))
     events: list[Event] = []
     new = tuple.__new__
-    for block in content:
-        what = block["type"]
+    for number, block in enumerate(_blocks(message["content"])):
+        what = block.get("type") if type(block) is dict else None
         kind: EventKind
         name = call_id = arguments = None
-        if what in {"tool_use", "server_tool_use"}:
-            kind, name, call_id, arguments = "tool_call", block["name"], block["id"], block["input"]
+        if what in ("tool_use", "server_tool_use"):  # no set: it may be anything
+            kind, name, call_id = "tool_call", _text(block.get("name")), _text(block.get("id"))
+            arguments = block.get("input", {})
             if source and is_rounded(arguments):
-                return assistant_events(loads_exactly(source), place, b"", notes)
+                arguments = loads_exactly(source)["message"]["content"][number]["input"]
             text = dumps(arguments)
             if type(arguments) is not dict:
                 arguments = {"input": arguments}
         elif what == "text":
-            kind, text = "message", block["text"]
+            kind, text = "message", block.get("text")
         elif what == "thinking":
-            kind, text = "reasoning", block["thinking"]
+            kind, text = "reasoning", block.get("thinking")
         elif what == "redacted_thinking":
             kind, text = "reasoning", ""
+        elif type(what) is not str:
+            kind, text = "other", None
         elif what.endswith("_tool_result"):
-            kind, call_id, text = "tool_result", block["tool_use_id"], dumps(block.get("content"))
+            kind, call_id, text = "tool_result", _text(block.get("tool_use_id")), dumps(block.get("content"))
         else:
             notes.skipped[f"{what} block"] += 1
             kind, text = "other", _unknown(block)
+        if type(text) is not str:
+            notes.skipped[_ODD_BLOCK] += 1
+            continue
         if not text:
             notes.skipped["thinking without text" if kind == "reasoning" else "empty text"] += 1
             continue
-        if type(text) is not str:
-            raise TypeError(f"the text of a {what} block is none")
         event_id = f"{own_id}#{len(events)}" if events else own_id
         role = "tool" if kind == "tool_result" else "assistant"
         # as a tuple: reading a long file would spend a tenth of its time in Event's own __new__
@@ -115,28 +120,31 @@ def user_events(
     One record is one thing a person said, even where the harness put the open file before it; so it
     is one event, and two prompts under one parent stay two prompts under one parent.
     """
-    content = record["message"]["content"]
     own_id, parent, agent, time, line, offset = place
     events: list[Event] = []
     new = tuple.__new__
     texts: list[str] = []
     images: list[Image] = []
-    for block in [{"type": "text", "text": content}] if isinstance(content, str) else content:
-        what = block["type"]
+    odd = False
+    for block in _blocks(record["message"]["content"]):
+        what = block.get("type") if type(block) is dict else None
         if what == "tool_result":
-            call_id = block["tool_use_id"]
+            call_id = _text(block.get("tool_use_id"))
             text, pictures = _result(block.get("content"))
             event_id = f"{own_id}#{len(events)}" if events else own_id
             failed = bool(block.get("is_error"))
             events.append(new(Event, (
-                event_id, parent, agent, time, "tool_result", "tool", names.get(call_id), call_id,
+                event_id, parent, agent, time, "tool_result", "tool", names.get(call_id or ""), call_id,
                 text, None, failed, None, None, None, line, offset, None, False, pictures,
             )))  # fmt: skip
             parent = event_id
-        elif what == "text":
+        elif what == "text" and type(block.get("text")) is str:
             texts.append(block["text"])
         elif what == "image":
             texts += _picture(block, images)
+        elif what == "text" or type(what) is not str:
+            notes.skipped[_ODD_BLOCK] += 1
+            odd = True
         else:
             notes.skipped[f"{what} block"] += 1
             texts.append(_unknown(block))
@@ -155,7 +163,7 @@ def user_events(
                 text=said, line=line, offset=offset, is_prompt=prompt, images=tuple(images),
             )
         )  # fmt: skip
-    elif not events:
+    elif not events and not odd:
         notes.skipped["empty text"] += 1
     return events
 
@@ -169,6 +177,20 @@ def compaction(content: Any, place: Place) -> Event:
     )  # fmt: skip
 
 
+def _blocks(content: Any) -> list[Any]:
+    """Return what a message consists of; one that is a bare text is one block."""
+    if type(content) is list:
+        return content
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    raise TypeError("a message's content is neither text nor blocks")
+
+
+def _text(value: Any) -> str | None:
+    """Return a name or an id as text, whatever was written for it."""
+    return value if value is None or type(value) is str else str(value)
+
+
 def _result(content: Any) -> tuple[str, tuple[Image, ...]]:
     """Return what the model saw of a result: its text, and its images apart."""
     if isinstance(content, str):
@@ -179,7 +201,7 @@ def _result(content: Any) -> tuple[str, tuple[Image, ...]]:
     images: list[Image] = []
     for block in content:
         what = block.get("type") if isinstance(block, dict) else None
-        if what == "text" and isinstance(block["text"], str):
+        if what == "text" and isinstance(block.get("text"), str):
             texts.append(block["text"])
         elif what == "image":
             texts += _picture(block, images)
@@ -190,7 +212,8 @@ def _result(content: Any) -> tuple[str, tuple[Image, ...]]:
 
 def _picture(block: dict[str, Any], images: list[Image]) -> list[str]:
     """Put an image's bytes with the images; one that is only named leaves a word in the text."""
-    source = block.get("source") or {}
+    source = block.get("source")
+    source = source if isinstance(source, dict) else {}
     if isinstance(source.get("data"), str):
         images.append(Image(str(source.get("media_type")), source["data"]))
         return []
@@ -204,11 +227,36 @@ def _unknown(block: Any) -> str:
     return dumps(block)[:_UNKNOWN_BLOCK]
 
 
-def _usage(usage: Any) -> Usage | None:
-    """Translate Anthropic's figures, whose input leaves the cached part out."""
-    if not usage:
+def _usage(usage: Any, notes: Notes) -> Usage | None:
+    """Translate Anthropic's figures, whose input leaves the cached part out; None where they are none."""
+    if usage is None or usage == {}:
         return None
-    read = usage.get("cache_read_input_tokens") or 0
-    written = usage.get("cache_creation_input_tokens") or 0
-    fresh = usage.get("input_tokens") or 0
-    return Usage(fresh + read + written, usage.get("output_tokens") or 0, read, written)
+    if type(usage) is dict:
+        fresh, output = usage.get("input_tokens", 0), usage.get("output_tokens", 0)
+        read, written = usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens")
+        if not (type(fresh) is type(output) is type(read) is type(written) is int):
+            # null stands for a cache that the model does not have
+            read, written = 0 if read is None else read, 0 if written is None else written
+            fresh, output, read, written = map(_whole, (fresh, output, read, written))
+        total = fresh + read + written
+        if min(fresh, output, read, written) >= 0 and total < _MOST_TOKENS > output:
+            return Usage(total, output, read, written)
+    notes.skipped["usage that makes no sense"] += 1
+    return None
+
+
+def _whole(value: Any) -> int:
+    """Return a whole number as such, and -1 for what is none."""
+    if type(value) is float and value.is_integer():
+        return int(value)
+    return value if type(value) is int else -1
+
+
+def _cost(value: Any, notes: Notes) -> float | None:
+    """Return a sum of dollars; None where that is none."""
+    if value is None:
+        return None
+    if type(value) in {int, float} and 0 <= value < _MOST_TOKENS:
+        return float(value)
+    notes.skipped["cost that makes no sense"] += 1
+    return None

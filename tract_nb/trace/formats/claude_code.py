@@ -12,7 +12,8 @@ import orjson
 
 from tract_nb.model.event import Event
 from tract_nb.trace.formats.claude_blocks import Place, assistant_events, compaction, user_events
-from tract_nb.trace.json_lines import loads, utc
+from tract_nb.trace.gather import one_line
+from tract_nb.trace.json_lines import dumps, loads, utc
 from tract_nb.trace.notes import Notes, Pairing
 
 #: how a progress record begins and ends: its place in the tree, and the call it belongs to
@@ -23,6 +24,7 @@ _PROGRESS_AGENT = re.compile(rb'"agentId":"([^"\\]+)"\},"toolUseID":')
 _STARTED_AGENT = re.compile(rb'"agentId":"([^"\\]+)"')
 _BUFFER = 1 << 20
 _HEAD = 600  # where in a record its type stands, unless its folder has an unusual name
+_TYPE = 60  # characters of a type that no reader knows
 _PROGRESS = b'"type":"progress"'
 _USER = b'"type":"user"'
 _DISPLAY_COPY = b',"toolUseResult":'
@@ -117,31 +119,33 @@ class Conversation:
             agent = inside
         if uuid is None:
             uuid = f"{agent or 'line'}-{number}"
-        elif uuid in self._event_of:
+        elif type(uuid) is not str:
+            uuid = str(uuid)
+        if uuid in self._event_of:
             self._skipped["repeated record"] += 1
             return []
-        if kind in {"user", "assistant"}:
+        if kind in ("user", "assistant"):  # no set: it may be anything
             before = [] if self._boundary is None else self._settle_boundary(record)
             time = utc(record.get("timestamp"))
-            place = Place(uuid, self._parent(record, agent), agent, time, number, offset)
+            place = tuple.__new__(Place, (uuid, self._parent(record, agent), agent, time, number, offset))
             events = before + self._message(kind, record, place, line)
         else:
             events = []
-            self._skipped[str(kind)] += 1
+            self._skipped[_named(kind)] += 1
             if kind == "system" and record.get("subtype") == "compact_boundary":
                 parent = self._parent(record, agent) or self._last.get(agent)
                 self._boundary = Place(uuid, parent, agent, utc(record.get("timestamp")), number, offset)
         if events:
             self._last[agent] = self._event_of[uuid] = events[-1].id
         else:
-            self._above[uuid] = record.get("parentUuid") or record.get("logicalParentUuid")
+            self._above[uuid] = _uuid_above(record)
         return events
 
     def _leniently(self, line: bytes, number: int) -> Any:
         """Parse a line that orjson refuses."""
         record, trouble = loads(line if number > 1 else line.removeprefix(b"\xef\xbb\xbf"))
-        if trouble:
-            self._skipped[trouble] += 1
+        if trouble and self.part != "inside":
+            self.notes.bad_line(self.path.name, number, trouble, "more lines with invalid UTF-8")
         return record
 
     def _message(self, kind: str, record: dict[str, Any], place: Place, line: bytes) -> list[Event]:
@@ -166,7 +170,9 @@ class Conversation:
 
         A parent that the file does not hold, or holds only further down, gives the event before.
         """
-        uuid = record.get("parentUuid") or record.get("logicalParentUuid")
+        uuid = _uuid_above(record)
+        if uuid in self._event_of:
+            return self._event_of[uuid]
         steps = len(self._above)
         while uuid is not None and uuid not in self._event_of:
             if uuid not in self._above or steps < 0:
@@ -190,12 +196,12 @@ class Conversation:
     def _agent_inside(self, record: dict[str, Any]) -> str:
         """Return which subagent a record inside a main file belongs to; the oldest ones name none."""
         self.has_inside = True
-        agent = record.get("agentId") or self._inside.get(record.get("parentUuid") or "")
-        uuid = record.get("uuid") or ""
-        agent = agent or uuid[:8] or "unnamed"
+        uuid = str(record.get("uuid") or "")
+        agent = record.get("agentId") or self._inside.get(_uuid_above(record) or "")
+        agent = str(agent or uuid[:8] or "unnamed")
         self._inside[uuid] = agent
         self.notes.agent(agent)
-        return str(agent)
+        return agent
 
     def _note_started_agent(self, record: dict[str, Any], events: list[Event]) -> None:
         """Take from the copy of a result that is kept for display which agent its call started."""
@@ -209,11 +215,24 @@ class Conversation:
         if not line.strip():
             return
         if isinstance(trouble, ValueError):
-            what = "not JSON" if line.endswith(b"\n") else "cut off"
+            what = "text that is not JSON" if line.endswith(b"\n") else "record cut off"
         else:
-            what = "of an unknown shape"
+            what = "record of an unknown shape"
         if self.part != "inside":
             self.notes.bad_line(self.path.name, number, what)
+
+
+def _uuid_above(record: dict[str, Any]) -> str | None:
+    """Return the uuid of the record that this one follows."""
+    uuid = record.get("parentUuid") or record.get("logicalParentUuid")
+    return uuid if uuid is None or type(uuid) is str else str(uuid)
+
+
+def _named(kind: Any) -> str:
+    """Return what a record that gives no event is counted under."""
+    if type(kind) is str:
+        return one_line(kind, _TYPE) or "record without a type"
+    return "record without a type" if kind is None else one_line(f"record of type {dumps(kind)}", _TYPE)
 
 
 def _without_display_copy(line: bytes) -> dict[str, Any] | None:

@@ -22,18 +22,28 @@ _SECTION = re.compile(rb"## Subagent: agent-(\S+)")
 _MARK = re.compile(
     rb"\*\*(?:Tool: (?P<name>.+)\*\*|Tool Result\*\* \(ID: (?P<id>[^)]*)\)|(?P<thinking>Thinking):\*\*)\s*\Z"
 )
+#: what is left of a heading or of a mark and its fence where the file ends in it
+_STUMP = re.compile(
+    rb"(?:\*\*Tool Result\*\* \(ID: [^)\n]*(?:\)\r?(?:\n`{0,2})?)?"
+    rb"|\*\*Tool: (?:[^*\n]|\*(?!\*))*(?:\*\*\r?(?:\n`{0,2})?)?"
+    rb"|\*\*Thinking:\*\*\r?(?:\n`{0,2})?"
+    rb"|### \[[0-9T:.-]*Z?(?:\] ?(?:U|Us|Use|User|A|As|Ass|Assi|Assis|Assist|Assista|Assistan|Assistant)?)?"
+    rb"|## Subagent: agent-\S*\s*)\Z"
+)
+_MARKS = (b"**Tool Result** (ID: ", b"**Tool: ", b"**Thinking:**", b"### [", b"## Subagent: agent-")
 _AFTER_RESULT = re.compile(rb"\r?\n(?:\r?\n|\Z|\*\*T|### \[|## Subagent: )|\Z")
 
 _NEW_LINE, _NEW_LINE_OR_RETURN = 10, 13
 _BLOCK = 1 << 20
 _LOOKAHEAD = 1 << 18  # how far a fence's end is looked for behind what looks like the next message
 
-Kind = Literal["text", "call", "result", "thinking", "section"]
+Kind = Literal["text", "call", "result", "thinking", "section", "stump"]
 
 
 #: A part of a message, or the beginning of a subagent's section: its kind; a call's tool, a result's id
 #: or a section's agent; its text; where it begins, as a byte of the file and as a line; its message's
-#: time, and whether that is a user's; False where its fence is never closed. A bare tuple, since half of
+#: time, and whether that is a user's; False where its fence is never closed. A stump is what is left of a
+#: heading or a mark at the end of a file that was cut off there. A bare tuple, since half of
 #: the time of reading would go into naming the fields of what lives for a moment.
 Part = tuple[Kind, bytes, bytes, int, int, bytes, bool, bool]
 
@@ -181,14 +191,28 @@ class Scanner:
                 close = self._end_of_call(opened, end) if kind == "call" else self._end_of_result(opened, end)
                 parts += self._text(free, before, time, user=user)
                 body = data[opened + 1 : close if close >= 0 else end]
+                if close < 0:  # the file may end in the fence that would have closed it
+                    body = body.removesuffix(b"\n``").removesuffix(b"\n`")
                 name, line = mark["name"] or mark["id"] or b"", self._line_at(before)
                 parts.append((kind, name, body, self._base + before, line, time, user, close >= 0))
                 free = at = _line_end(data, close + 1) if close >= 0 else end
             if close >= end:
                 end = self._next_header(close)
         sections = self._sections(free, end)
-        last = sections[0][3] - self._base if sections else end
-        return parts + self._text(free, last, time, user=user) + sections, end
+        last = sections[0][3] - self._base if sections else self._stump(free, end)
+        parts += self._text(free, last, time, user=user)
+        if not sections and last < end:
+            parts.append(("stump", b"", b"", self._base + last, self._line_at(last), time, user, False))
+        return parts + sections, end
+
+    def _stump(self, start: int, end: int) -> int:
+        """Return where the beginning of a heading or of a mark stands that the file ends in, or the end."""
+        if end < len(self._data):
+            return end
+        at = max(self._data.rfind(b"\n\n", start) + 2, self._data.rfind(b"\n\r\n", start) + 3)
+        left = self._data[at:]
+        cut = left and (_STUMP.match(left) or any(mark.startswith(left) for mark in _MARKS))
+        return at if cut else end
 
     def _text(self, start: int, end: int, time: bytes, *, user: bool) -> list[Part]:
         """Return the text between two of the writer's fences, if there is any."""

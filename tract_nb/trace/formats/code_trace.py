@@ -103,19 +103,24 @@ def parts_to_events(path: Path, notes: Notes) -> Iterator[Event]:
                 notes.agent(agent)
                 speaker, (number, parent) = f"{agent}-", reached.get(agent, (0, None))
                 continue
+            if kind == "stump":
+                notes.bad_line(path.name, line, "message cut off")
+                continue
             number += 1
             event_id = f"{speaker}{number}"
             try:
                 text, word = body.decode(), name.decode()
             except UnicodeDecodeError:
                 text, word = body.decode("utf-8", "replace"), name.decode("utf-8", "replace")
-                notes.skipped["invalid UTF-8"] += 1
+                notes.bad_line(path.name, line, "invalid UTF-8", "more lines with invalid UTF-8")
             if not whole:
-                notes.bad_line(path.name, line, "cut off")
+                notes.bad_line(path.name, line, f"{kind} cut off")
             time = utc(stamp.decode())
             # as a tuple: reading a long file would spend a third of its time in Event's own __new__
             if kind == "call":
-                arguments = _arguments(body, line, notes)
+                arguments = _arguments(body)
+                if arguments is None and whole:
+                    notes.bad_line(path.name, line, "arguments that are not JSON")
                 yield new(Event, (
                     event_id, parent, agent, time, "tool_call", "assistant", word, None,
                     text, arguments, False, None, None, None, line, at, None, False, (),
@@ -143,8 +148,8 @@ def _reports_failure(text: str) -> bool:
     )
 
 
-def _arguments(body: bytes, line: int, notes: Notes) -> dict[str, Any] | None:
-    """Parse a call's arguments; None, and a note, where they are no JSON object."""
+def _arguments(body: bytes) -> dict[str, Any] | None:
+    """Parse a call's arguments; None where they are no JSON."""
     try:
         value = orjson.loads(body)
         if is_rounded(value):
@@ -153,6 +158,5 @@ def _arguments(body: bytes, line: int, notes: Notes) -> dict[str, Any] | None:
         try:
             value = loads_exactly(body)
         except ValueError:
-            notes.bad_line("arguments on", line, "not JSON")
             return None
     return value if type(value) is dict else {"input": value}
