@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,14 @@ Write = Callable[..., Path]
         (b'{"hello": "world"}\n', "no shape"),
         (b"[1, 2, 3]\n", "no shape"),
         (b'{\n  "sessionId": "x",\n  "messages": []\n}\n', "no shape"),
+        (
+            b'{\n  "sessionId": "x",\n  "messages": [\n    {\n      "type": "user"\n    }\n  ]\n}\n',
+            "no shape",
+        ),
+        (b'[\n  {\n    "sessionId": "x",\n    "type": ["user"]\n  }\n]\n', "no shape"),
+        (b'{ "trace": {\n "sessionId": "x", "type": 1}}\n', "no shape"),
+        (b'{"sessionId":"x","messages":[{"type":"user","content":"' + b"x" * 100_000 + b'"}]}', "no shape"),
+        (b'{"type":"session_meta","payload":{"x":"' + b"x" * 100_000 + b'"}}', "Codex rollouts"),
         (b'"just a text"\n', "known format"),
         (
             b'{"timestamp":"2025","type":"session_meta","payload":{"id":"x"}}\n',
@@ -44,6 +53,43 @@ def test_what_is_no_trace(tmp_path: Path, data: bytes, says: str) -> None:
     assert says in str(caught.value)
     assert str(path) in str(caught.value)
     assert caught.value.path == path
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("folder", ["gemini", "langfuse", "inspect", "openhands", "swe_agent"])
+def test_real_files_of_other_formats(traces: Path, folder: str) -> None:
+    for path in (traces / folder).iterdir():
+        with pytest.raises(TraceError) as caught:
+            trace.read(path)
+        assert "no shape that this version reads" in caught.value.message or path.suffix == ".eval"
+        assert "Claude Code sessions" in caught.value.hint
+
+
+def test_an_empty_path_is_not_the_current_folder(session: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(session(record("user", "One", "u1", None)).parent)
+    for look in (trace.read, trace.sessions, lambda path: trace.sessions([path])):
+        with pytest.raises(TraceError, match="path is empty") as caught:
+            look("")
+        assert caught.value.hint
+    assert trace.read(".").session_id == "5e55-0001"
+    assert len(trace.sessions(".")) == 1
+
+
+def test_nobodys_home() -> None:
+    with pytest.raises(TraceError, match="No such folder"):
+        trace.read("~nobody-by-that-name/x.jsonl")
+
+
+def test_a_file_that_cannot_be_read(session: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = session(record("user", "One", "u1", None))
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(TraceError, match="Permission denied") as caught:
+        trace.read(path)
+    assert caught.value.hint
 
 
 def test_nothing_there(tmp_path: Path) -> None:
@@ -81,7 +127,7 @@ def test_last_line_cut_off(session: Write) -> None:
     path.write_bytes(path.read_bytes()[:-30])
     tr = trace.read(path)
     assert [event.text for event in tr.events] == ["One"]
-    assert tr.skipped == {"5e55-0001.jsonl line 2: cut off": 1}
+    assert tr.skipped == {"5e55-0001.jsonl line 2: record cut off": 1}
 
 
 def test_lines_that_cannot_be_read_are_named_but_not_for_ever(session: Write) -> None:
@@ -92,7 +138,7 @@ def test_lines_that_cannot_be_read_are_named_but_not_for_ever(session: Write) ->
         )
     )
     assert [event.text for event in tr.events] == ["One", "Two"]
-    assert tr.skipped["5e55-0001.jsonl line 2: not JSON"] == 1
+    assert tr.skipped["5e55-0001.jsonl line 2: text that is not JSON"] == 1
     assert tr.skipped["more unreadable lines"] == 11
     assert len(tr.skipped) == 21
 
@@ -113,7 +159,7 @@ def test_lines_that_cannot_be_read_are_named_but_not_for_ever(session: Write) ->
     ],
 )
 @pytest.mark.parametrize("kind", ["user", "assistant"])
-def test_records_of_another_shape_do_no_harm(session: Write, change: dict, kind: str) -> None:
+def test_records_of_another_shape_do_no_harm(session: Write, change: dict[str, Any], kind: str) -> None:
     odd = record(kind, "x", "odd", "u1") | change
     tr = trace.read(session(record("user", "One", "u1", None), odd, record("user", "Two", "u2", "u1")))
     texts = [event.text for event in tr.events]
@@ -130,7 +176,7 @@ def test_times_and_types_of_another_shape(session: Write) -> None:
         )
     )
     assert next(iter(tr.events)).time is None
-    assert tr.skipped == {"5e55-0001.jsonl line 2: of an unknown shape": 1, "brand-new": 1}
+    assert tr.skipped == {'record of type ["x"]': 1, "brand-new": 1}
 
 
 def test_invalid_utf8(session: Write) -> None:
@@ -138,7 +184,16 @@ def test_invalid_utf8(session: Write) -> None:
     path.write_bytes(path.read_bytes().replace(b"XX", b"\xff"))
     tr = trace.read(path)
     assert next(iter(tr.events)).text == "caf\xe9 �"
-    assert tr.skipped == {"invalid UTF-8": 1}
+    assert tr.skipped == {"5e55-0001.jsonl line 1: invalid UTF-8": 1}
+
+
+def test_invalid_utf8_on_many_lines(session: Write) -> None:
+    path = session(*[record("user", "XX", f"u{turn}", None) for turn in range(30)])
+    path.write_bytes(path.read_bytes().replace(b"XX", b"\xff"))
+    skipped = trace.read(path).skipped
+    assert skipped["5e55-0001.jsonl line 20: invalid UTF-8"] == 1
+    assert skipped["more lines with invalid UTF-8"] == 10
+    assert len(skipped) == 21
 
 
 def test_a_line_of_50_megabytes(session: Write) -> None:

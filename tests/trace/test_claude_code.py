@@ -123,7 +123,7 @@ def test_real_compactions(traces: Path) -> None:
     compactions = [event for event in events if event.kind == "compaction"]
     assert [event.line for event in compactions] == [427, 768]
     assert all(event.text.startswith("This session is being continued") for event in compactions)
-    before = {event.id: event for event in events}
+    before: dict[str | None, Any] = {event.id: event for event in events}
     assert all(before[event.parent].line < 427 for event in compactions[:1])
 
 
@@ -132,17 +132,17 @@ def test_real_project_with_subagents_beside_the_session(traces: Path) -> None:
     assert set(tr.agents) == {"645808c9", "2b93909d", "ea02459f"}
     assert tr.skipped["subagents' files of other sessions"] == 26
     started = tr.agents["ea02459f"]
-    calls = {event.id: event for event in tr.events}
+    calls: dict[str | None, Any] = {event.id: event for event in tr.events}
     assert calls[started.call].name == "Task"
     assert started.task == calls[started.call].arguments["prompt"]
-    assert started.answer.startswith("Perfect! Now I have")
+    assert str(started.answer).startswith("Perfect! Now I have")
     assert tr.agents["645808c9"].call is None
 
 
 def test_real_project_with_subagents_in_a_folder(traces: Path) -> None:
     project = next((traces / "claude_code" / "projects").glob("-experiments-*"))
     tr = trace.read(project)
-    calls = {event.id: event for event in tr.events}
+    calls: dict[str | None, Any] = {event.id: event for event in tr.events}
     assert len(tr.agents) == 6
     for agent in tr.agents.values():
         assert calls[agent.call].arguments["prompt"] == agent.task
@@ -447,8 +447,8 @@ def test_large_integers_and_lone_surrogates_come_as_they_are(session: Write) -> 
     odd = json.dumps(record("user", "half \ud83d gone", "u1", "a1")).encode() + b"\n"
     path = session(line, odd)
     first, second = trace.read(path).events
-    assert first.arguments["n"] == "12345678901234567890123"
-    assert first.arguments["x"] == 1.5
+    assert first.arguments is not None
+    assert (first.arguments["n"], first.arguments["x"]) == ("12345678901234567890123", 1.5)
     assert second.text == "half \ud83d gone"
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,9 @@ def test_real_sections_are_whole(sample: Path) -> None:
 
 def test_real_agents_are_linked_to_the_calls_that_started_them(sample: Path) -> None:
     tr = trace.read(sample)
-    calls = {event.id: event for event in tr.events if event.name == "Task" and event.kind == "tool_call"}
+    calls: dict[str | None, Any] = {
+        event.id: event for event in tr.events if event.name == "Task" and event.kind == "tool_call"
+    }
     linked = {agent.id: agent for agent in tr.agents.values() if agent.call}
     assert set(linked) == {"74754666", "b291b123", "d7366c92", "5e1b09f4"}
     assert {agent.call for agent in linked.values()} == set(calls)
@@ -270,6 +273,56 @@ def test_cut_off_in_a_fence(markdown: Write, cut: int) -> None:
     assert [what for what in tr.skipped if "cut off" in what]
 
 
+LEFT = [
+    "**Tool Result** (ID: toolu_", "**Tool Result** (ID: toolu_1)", "**Tool Result** (ID: toolu_1)\n",
+    "**Tool Result** (ID: toolu_1)\n``", "**Tool Result", "**", "*", "**Tool: Re", "**Tool: mcp__a-b*",
+    "**Tool: Read**\n`", "**Thinki", "**Thinking:**\n", "### [2025-03-01T1", "###",
+    "### [2025-03-01T10:00:01.000Z] Use", "## Subagent: agent-1a", "## Subagent: agent-1a\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("left", LEFT)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_cut_off_in_a_mark_or_a_heading(markdown: Write, left: str, line_end: str) -> None:
+    before = [said("Assistant", "Look."), said("Assistant", READ), said("User", result_of("1"))]
+    text = f"\n\n### [2025-03-01T10:00:08.000Z] User\n\nHm.\n\n{left}"
+    behind_a_text = markdown(*before, text, line_end=line_end)
+    tr = trace.read(behind_a_text)
+    assert [event.text for event in tr.events if event.kind == "message"] == ["Look.", "Hm."]
+    assert [what.partition(": ")[2] for what in tr.skipped] == ["message cut off"]
+    alone = markdown(*before, f"\n\n### [2025-03-01T10:00:09.000Z] User\n\n{left}", line_end=line_end)
+    tr = trace.read(alone)
+    assert [event.kind for event in tr.events] == ["message", "tool_call", "tool_result"]
+    line = alone.read_bytes().count(b"\n", 0, alone.read_bytes().rfind(left[:3].encode())) + 1
+    assert tr.skipped == {f"code_trace.md line {line}: message cut off": 1}
+
+
+@pytest.mark.parametrize(
+    "end", ["**Tool: Read** is how.", "# Title", "### Steps", "**bold**", "- *", "**Thinking** on"]
+)
+def test_a_text_that_ends_like_a_mark_is_whole(markdown: Write, end: str) -> None:
+    path = markdown(said("User", f"Hm.\n\n{end}"))
+    for data in (path.read_bytes(), path.read_bytes().rstrip()):
+        path.write_bytes(data)
+        tr = trace.read(path)
+        assert [event.text for event in tr.events] == [f"Hm.\n\n{end}"]
+        assert tr.skipped == {}
+
+
+def test_the_real_one_cut_off_anywhere(sample: Path, tmp_path: Path) -> None:
+    data = (sample / "code_trace.md").read_bytes()
+    whole = [event.text for event in trace.read(sample).events]
+    path = tmp_path / "code_trace.md"
+    for cut in (30_000, *range(29_000, 33_000, 37), *range(150_000, 153_000, 41)):
+        path.write_bytes(data[:cut])
+        tr = trace.read(path)
+        texts = [event.text for event in tr.events]
+        assert texts[:-1] == whole[: len(texts) - 1], cut
+        assert whole[len(texts) - 1].startswith(texts[-1].rstrip("\ufffd")), cut
+    path.write_bytes(data[:30_000])
+    assert [what for what in trace.read(path).skipped if "message cut off" in what]
+
+
 def test_prompts_are_what_a_person_typed(markdown: Write) -> None:
     tr = trace.read(
         markdown(
@@ -307,7 +360,7 @@ def test_invalid_utf8_is_read_and_counted(markdown: Write) -> None:
     path.write_bytes(path.read_bytes().replace(b"XX", b"\xff\xfe"))
     tr = trace.read(path)
     assert next(iter(tr.events)).text == "caf\xe9 ��"
-    assert tr.skipped == {"invalid UTF-8": 1}
+    assert tr.skipped == {"code_trace.md line 17: invalid UTF-8": 1}
 
 
 def test_paths_are_told_from_the_worktree(markdown: Write) -> None:

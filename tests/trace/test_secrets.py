@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -65,6 +67,56 @@ def test_a_key_in_json_with_escaped_breaks() -> None:
     assert A40 not in clean
 
 
+SHOWN: dict[str, Callable[[int, str], str]] = {
+    "Read": lambda n, line: f"{n:6}→{line}",
+    "cat -n": lambda n, line: f"{n:6}\t{line}",
+    "tab": lambda n, line: f"{n}\t{line}",
+    "colon": lambda n, line: f"{n}: {line}",
+    "grep -n": lambda n, line: f"{n}:{line}",
+    "grep of files": lambda n, line: f"certs/key.pem:{n}:{line}",
+    "grep -A": lambda n, line: f"certs/key.pem-{n}-{line}",
+    "less -N": lambda n, line: f"{n:6} {line}",
+    "bar": lambda _, line: f"| {line}",
+    "number and bar": lambda n, line: f"{n:4} | {line}",
+    "quotation": lambda _, line: f"> {line}",
+    "quoted numbers": lambda n, line: f"> {n}: {line}",
+    "comment": lambda _, line: f"# {line}",
+    "added": lambda _, line: f"+{line}",
+    "removed": lambda _, line: f"-{line}",
+}
+BODY = [A40 + A40[:24]] * 3
+KEYS = {
+    "plain": ["-----BEGIN PRIVATE KEY-----", *BODY, "Zm9v", "-----END PRIVATE KEY-----"],
+    "encrypted": [
+        "-----BEGIN RSA PRIVATE KEY-----", "Proc-Type: 4,ENCRYPTED", "DEK-Info: AES-128-CBC,0123456789ABCDEF",
+        "", *BODY, "-----END RSA PRIVATE KEY-----",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("style", SHOWN)
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_key_as_a_tool_shows_it(key: str, style: str, ending: str) -> None:
+    shown = ending.join(SHOWN[style](n, line) for n, line in enumerate(KEYS[key], 1))
+    begin = shown.index("KEY-----") + 8
+    cut = f"{shown[: begin + 20]}[... 1021 chars truncated ...]{shown[-150:]}"
+    for text in (
+        shown,
+        json.dumps(shown),
+        json.dumps(shown, ensure_ascii=False),
+        json.dumps([json.dumps(shown)]),
+        cut,
+    ):
+        clean, findings = trace.redact(text)
+        assert [finding.kind for finding in findings] == ["private-key"]
+        assert not [part for part in (A40[:9], A40[-9:], "Zm9v", "4,ENC") if part in clean], clean
+        assert clean.rstrip('"]\\').endswith("PRIVATE KEY-----")
+        assert trace.redact(clean) == (clean, ())
+    half = trace.redact(shown[: begin + 150])[0]
+    assert A40[:9] not in half
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -113,6 +165,12 @@ def test_no_text_takes_long() -> None:
         "Bearer " + "a" * 200_000,
         "Bearer " * 50_000,
         "sk-proj-" * 50_000,
+        "-----BEGIN PRIVATE KEY-----" * 20_000,
+        "-----BEGIN PRIVATE KEY-----" + "\n 1: 2: 3: 4: " * 50_000,
+        "-----BEGIN PRIVATE KEY-----" + "\n12345" * 100_000,
+        "-----BEGIN PRIVATE KEY-----\n" + "a.b/" * 100_000,
+        "-----BEGIN PRIVATE KEY-----\n" + "a" * 500_000,
+        ("-----BEGIN PRIVATE KEY-----" + "\n" * 300) * 2_000,
     ):
         began = time.perf_counter()
         trace.redact(text)

@@ -243,7 +243,7 @@ class Imported:
             kinds = ", ".join(sorted({kind for kind, _ in self.secrets}))
             said.append(f"{counted(len(self.secrets), 'likely secret')} replaced by placeholders: {kinds}")
         if self.skipped:
-            counts = ", ".join(f"{what} {count:,}" for what, count in sorted(self.skipped.items()))
+            counts = ", ".join(f"{what}: {count:,}" for what, count in sorted(self.skipped.items()))
             said.append(f"passed over: {counts}")
         return said
 

@@ -205,7 +205,9 @@ def import_trace(ws: Workspace, trace: Recording, *, redact: Redact | None, path
         _write_all(ws, agents[name], agent.events, set())
     everyone = (main, *agents.values())
     if not any(one.written or one.known for one in everyone):
-        raise TraceError("There is nothing in it that a model was sent.", "Look at it with trace.read(path).")
+        raise TraceError(
+            "There is nothing in it that a model was sent.", "`tract trace PATH` shows what is in it."
+        )
     with transaction(ws, "import", {"session": session, "format": trace.format, "path": path}) as tx:
         branches = main.finish(tx)
         for (name, importer), agent in zip(agents.items(), trace.agents.values(), strict=True):
