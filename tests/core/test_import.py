@@ -171,7 +171,7 @@ def test_records_that_say_nothing_are_counted_and_left_out(t, file):
     done = t.import_trace(session.write(file))
     assert done.skipped["poem"] == 1
     assert texts(t)[-1] == "Go on."
-    assert "poem 1" in repr(done)
+    assert "poem: 1" in repr(done)
 
 
 def test_an_image_is_no_text(t, file):
