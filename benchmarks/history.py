@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import orjson
@@ -136,12 +137,12 @@ def mean(work: Callable[[], Any], times: int) -> float:
 
 
 def paired(ours: Callable[[], Any], floor: Callable[[], Any], rounds: int, each: int) -> tuple[float, float]:
-    """Return both means in seconds, measured in turns so that a slow moment hits both."""
-    totals = [0.0, 0.0]
+    """Return both means in seconds: the medians of rounds in turns, so that a slow moment hits neither."""
+    times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
-        for place, work in enumerate((ours, floor)):
-            totals[place] += mean(work, each)
-    return totals[0] / rounds, totals[1] / rounds
+        for measured, work in zip(times, (ours, floor), strict=True):
+            measured.append(mean(work, each))
+    return median(times[0]), median(times[1])
 
 
 def row(work: str, ours: float, floor: float, at_most: float) -> dict[str, Any]:

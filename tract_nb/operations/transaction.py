@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import orjson
@@ -18,6 +18,8 @@ from tract_nb.operations.workspace import Workspace, Written
 from tract_nb.store import configs, objects, oplog, refs
 from tract_nb.store.objects import Details
 from tract_nb.store.oplog import Move
+
+Standing = tuple[dict[tuple[int, str], int | None], dict[tuple[int, str], Move]]
 
 
 class Transaction:
@@ -212,9 +214,13 @@ class Transaction:
             "Call t.refresh() and try again.",
         )
 
-    def forget_refs(self) -> None:
-        """Read refs anew: a verb of a batch may have been taken back."""
-        self._refs.clear()
+    def standing(self) -> Standing:
+        """Return where refs stand and what was moved, for :meth:`stand`."""
+        return dict(self._refs), dict(self.moves)
+
+    def stand(self, earlier: Standing) -> None:
+        """Take refs to stand as they did: a verb of a batch was taken back."""
+        self._refs, self.moves = earlier
 
     def move(self, ref: str, new: int | None, *, tract: int | None = None) -> None:
         """Set a ref to a commit, to nothing yet (0), or take it away (None)."""
@@ -247,7 +253,7 @@ def transaction(
     interrupt, rolls all of it back. Inside a batch it is part of the batch's one operation.
     """
     if ws.batch is not None:
-        with _part_of(ws.batch) as tx:
+        with _part_of(ws.batch, verb) as tx:
             yield tx
     else:
         with writing(ws) as tx:
@@ -267,17 +273,20 @@ def writing(ws: Workspace) -> Iterator[Transaction]:
         raise
 
 
+#: a verb that moves its branch last and changes nothing else: where it fails before, it leaves objects
+#: that nothing refers to, as an import that is cut off does, and needs no savepoint
+MOVES_LAST = "commit"
+
+
 @contextmanager
-def _part_of(tx: Transaction) -> Iterator[Transaction]:
+def _part_of(tx: Transaction, verb: str) -> Iterator[Transaction]:
     """Run one verb of a batch: what it raises takes back this verb alone."""
-    moves = dict(tx.moves)
-    tx.forget_refs()
+    stood = tx.standing()
     try:
-        with tx.db.savepoint():
+        with nullcontext() if verb == MOVES_LAST else tx.db.savepoint():
             yield tx
     except BaseException:
-        tx.moves = moves
-        tx.forget_refs()
+        tx.stand(stood)
         tx.ws.forget()
         raise
 
