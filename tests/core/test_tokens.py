@@ -6,10 +6,13 @@ import tiktoken
 from hypothesis import given, settings
 
 from tests.core.helpers import NINE, MadeTrace, frozen, run_python
+from tests.core.sessions import SessionFile
 from tests.core.stories import play, stories
 from tract_nb import PINNED, SKIP, Tract
 from tract_nb.engine.tokens import TiktokenCounter
+from tract_nb.model.commit import Kind
 from tract_nb.model.event import Event, Usage
+from tract_nb.operations.transaction import transaction
 
 
 def counted(tract: Tract, at: str) -> int:
@@ -197,3 +200,50 @@ def test_the_budget_table_adds_up(t):
     units = frame[frame.by == "unit"]
     assert list(units.tokens) == sorted(units.tokens, reverse=True)
     assert set(units.commit) == {row[0] for row in t.log()}
+
+
+# -- what counts, and what does not -------------------------------------------------------------------
+
+
+def test_a_copys_usage_is_a_record_only(t):
+    t.user("q")
+    t.branch("side")
+    reply = t.assistant("reply")
+    t.switch("side")
+    with t._moving(), transaction(t._ws, "copy") as tx:
+        head = tx.head()
+        tx.commit(Kind.APPEND, [head], content=reply.content, priority=1, origin=bytes.fromhex(reply.hash))
+    t.record_usage({"prompt_tokens": 100, "completion_tokens": 1})
+    assert t.compile().token_source == "tiktoken"
+
+
+def test_importing_again_keeps_the_usage_that_was_recorded_since(t, tmp_path):
+    session = SessionFile()
+    session.user("q")
+    session.assistant("reply", usage=(50, 5))
+    path = session.write(tmp_path / "s.jsonl")
+    t.import_trace(path)
+    assert t.compile().token_count == 55
+    t.record_usage({"prompt_tokens": 100, "completion_tokens": 1})
+    t.import_trace(path)
+    assert t.compile().token_count == 101
+
+
+def test_an_estimate_since_a_reply_that_is_not_sent_has_the_replys_overhead(t):
+    thought = t.reasoning("think")
+    t.record_usage({"prompt_tokens": 10, "completion_tokens": 1}, thought)
+    said = t.user("hi")
+    assert t.compile().token_count == 11 + said.tokens + 3 + 3
+
+
+def test_a_blank_text_costs_nothing_with_a_counter_of_ones_own(opened):
+    class Letters:
+        name = "letters"
+
+        def count(self, text: str) -> int:
+            return len(text)
+
+    tract = opened(token_counter=Letters())
+    tract.user("   ")
+    assert tract.compile().token_count == 0
+    assert tract.compile().to_openai() == []

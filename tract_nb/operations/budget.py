@@ -85,7 +85,7 @@ def imagined(
         name=None,
         call_id=None,
         blob=None,
-        tokens=ws.counter.count(counted_text(content)) if content else 0,
+        tokens=ws.count(counted_text(content)) if content else 0,
         context=0,
         key=None,
         targets=targets,

@@ -89,7 +89,7 @@ def custom(ws: Workspace, context: CompiledContext) -> CompiledContext:
     if ws.compiler is None:
         return context
     messages = tuple(ws.compiler(context.messages))
-    tokens = context_size(sum(message_size(ws.counter.count(message.text)) for message in messages))
+    tokens = context_size(sum(message_size(ws.count(message.text)) for message in messages))
     source = ESTIMATE if ws.counter.name == ESTIMATE else "tiktoken"
     return replace(context, own_messages=messages, token_count=tokens, token_source=source)
 
@@ -163,5 +163,5 @@ def count(ws: Workspace, number: int, history: Snapshot) -> tuple[int, str]:
     reported = found.usage.total_tokens
     if found.commit == number:
         return reported, "api"
-    since = history.size - ws.row(found.commit).context
+    since = counted - context_size(ws.row(found.commit).context)
     return max(reported + since, 0), "api+estimate"

@@ -79,6 +79,7 @@ class Importer:
         self._at: dict[str, Row] = {}  # what each event that a line forks from stands on
         self._fork_points = set(lines.forks.values())
         self._usage: dict[str, tuple[Row, Usage, str | None, float | None]] = {}
+        self._replies: dict[str, Row] = {}  # the last commit of each reply
         self._replaced: list[int] = []
         # a line goes on where a branch ends with it; a branch whose end was given up since stays as it is
         self._home: dict[str, str] = {}
@@ -97,6 +98,7 @@ class Importer:
         key = self.prefix + event.id
         name = self.lines.line(event.id)
         row = self.place.known.get(key)
+        is_new = row is None
         if row is not None:
             self.known += 1
         else:
@@ -106,7 +108,7 @@ class Importer:
             self._last[name] = row
             if event.id in self._fork_points:
                 self._at[event.id] = row
-            self._report(event, row)
+            self._report(event, row, is_new=is_new)
         return row
 
     def _write(self, tx: Transaction, event: Event, key: str, name: str) -> Row | None:
@@ -128,14 +130,20 @@ class Importer:
         fork = self.lines.forks.get(name, event.parent or "")
         return self._at.get(fork) or self.place.known.get(self.prefix + fork)
 
-    def _report(self, event: Event, row: Row) -> None:
-        """Keep the usage of a reply for the last commit of its message: several records share one."""
+    def _report(self, event: Event, row: Row, *, is_new: bool) -> None:
+        """Keep the usage of a reply for the last commit of its message: several records share one.
+
+        What was known keeps what it has, which may have been recorded since by a person.
+        """
         if event.usage is None:
             return
         reply = event.message_id or event.id
-        earlier = self._usage.get(reply)
-        if earlier is not None and earlier[0].id != row.id:
-            self._replaced.append(earlier[0].id)
+        earlier = self._replies.get(reply)
+        self._replies[reply] = row
+        if not is_new:
+            return
+        if earlier is not None and earlier.id != row.id:
+            self._replaced.append(earlier.id)
         self._usage[reply] = (row, event.usage, event.model, event.cost)
 
     def finish(self, tx: Transaction) -> list[str]:

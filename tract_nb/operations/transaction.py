@@ -55,7 +55,7 @@ class Transaction:
         found = None if is_new else objects.tokens_of(self.db, number, self.ws.encoding)
         if found is not None:
             return number, digest, found
-        tokens = self.ws.counter.count(counted_text(content))
+        tokens = self.ws.count(counted_text(content))
         objects.put_tokens(self.db, number, self.ws.encoding, tokens)
         return number, digest, tokens
 

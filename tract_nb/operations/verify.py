@@ -47,7 +47,7 @@ def _blobs(ws: Workspace, contents: dict[int, tuple[bytes, Content]]) -> Found:
         content = from_payload(orjson.loads(blob.data))
         contents[blob.id] = blob.hash, content
         counted = tokens.get((blob.id, ws.encoding))
-        if counted is not None and counted != ws.counter.count(counted_text(content)):
+        if counted is not None and counted != ws.count(counted_text(content)):
             yield "tokens", where, f"its text does not have {counted} tokens"
 
 

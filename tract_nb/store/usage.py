@@ -41,14 +41,15 @@ def drop_usage(db: Database, commits: Iterable[int]) -> None:
 
 
 def usage_before(db: Database, head: int) -> Reported | None:
-    """Return the newest report on a commit's first-parent line."""
+    """Return the newest report on a commit's first-parent line; a copy's is a record only."""
     if not db.one("SELECT 1 FROM usage LIMIT 1"):
         return None
     found = db.one(
         """WITH RECURSIVE line(id) AS (
              SELECT ? UNION ALL SELECT c.parent1 FROM line JOIN "commit" AS c ON c.id = line.id
              WHERE c.parent1 IS NOT NULL)
-           SELECT u.* FROM line JOIN usage AS u ON u."commit" = line.id LIMIT 1""",
+           SELECT u.* FROM line JOIN usage AS u ON u."commit" = line.id
+           JOIN "commit" AS own ON own.id = line.id WHERE own.origin IS NULL LIMIT 1""",
         (head,),
     )
     return _reported(found) if found else None
