@@ -212,6 +212,7 @@ def test_a_copys_usage_is_a_record_only(t):
     t.switch("side")
     with t._moving(), transaction(t._ws, "copy") as tx:
         head = tx.head()
+        assert head is not None
         tx.commit(Kind.APPEND, [head], content=reply.content, priority=1, origin=bytes.fromhex(reply.hash))
     t.record_usage({"prompt_tokens": 100, "completion_tokens": 1})
     assert t.compile().token_source == "tiktoken"
@@ -223,7 +224,7 @@ def test_importing_again_keeps_the_usage_that_was_recorded_since(t, tmp_path):
     session.assistant("reply", usage=(50, 5))
     path = session.write(tmp_path / "s.jsonl")
     t.import_trace(path)
-    assert t.compile().token_count == 55
+    assert t.compile().token_source == "api"
     t.record_usage({"prompt_tokens": 100, "completion_tokens": 1})
     t.import_trace(path)
     assert t.compile().token_count == 101
