@@ -7,21 +7,26 @@ from contextlib import contextmanager
 
 from tract_nb.engine.tokens import context_size
 from tract_nb.operations.budget import check_budget
-from tract_nb.operations.transaction import transaction
+from tract_nb.operations.transaction import in_own_batch, transaction
 from tract_nb.operations.workspace import Workspace
+from tract_nb.store.interrupts import deferred
 
 
 @contextmanager
 def batch(ws: Workspace) -> Iterator[None]:
     """Make what is written inside one transaction and one operation, or nothing at all."""
-    if ws.batch is not None:
+    if in_own_batch(ws):
         yield  # a batch within a batch is part of it
         return
     stood = ws.branch, ws.detached, ws.previous, ws.seen
     try:
         with transaction(ws, "batch") as tx:
             ws.batch = tx
-            yield
+            deferred.leave()  # between its verbs the stop button is heard
+            try:
+                yield
+            finally:
+                deferred.enter()
             ws.batch = None
             _check(ws, stood[-1])
     except BaseException:

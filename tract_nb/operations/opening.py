@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from tract_nb.engine.tokens import ESTIMATE, TiktokenCounter, TokenCounter
-from tract_nb.errors import RefError, TractError
+from tract_nb.errors import RefError, StoreError, TractError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.message import Compiler
 from tract_nb.model.price import Prices
@@ -45,7 +45,7 @@ def open_workspace(
         check_name(branch)
     with db.read():
         found = refs.tract_named(db, name)
-        settings = orjson.loads(found.settings) if found else {}
+        settings = _stored(found.settings, name) if found else {}
         wanted = {**settings, **_settings(model, token_budget)}
         counter = token_counter or TiktokenCounter(wanted.get("model"))
         # running sizes are in the encoding that the tract began with, so it keeps it
@@ -81,6 +81,16 @@ def open_workspace(
         _store(ws, branch, wanted)
     _stand(ws, branch)
     return ws
+
+
+def _stored(text: str, name: str) -> dict[str, Any]:
+    try:
+        settings: dict[str, Any] = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise StoreError(
+            f"The settings of {name} are damaged: {text!r:.60}.", "`tract rescue` exports what can be read."
+        ) from error
+    return settings
 
 
 def _settings(model: str | None, budget: TokenBudget | None) -> dict[str, Any]:

@@ -49,8 +49,9 @@ def commits(ws: Workspace, rows: Sequence[Row]) -> list[Commit]:
 
 def written(ws: Workspace, row: Row) -> Commit:
     """Return a commit that a verb has just returned; one it has just written is not read again."""
-    if ws.written is not None and ws.written.number == row.id:
-        return commit_of(ws, row, ws.written.content, ws.written.details)
+    last = ws.written  # once: another thread may write meanwhile
+    if last is not None and last.number == row.id:
+        return commit_of(ws, row, last.content, last.details)
     with ws.db.read():
         return commits(ws, [row])[0]
 

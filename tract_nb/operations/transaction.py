@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from threading import get_ident
 from typing import Any
 
 import orjson
@@ -31,6 +32,7 @@ class Transaction:
         self.moves: dict[tuple[int, str], Move] = {}
         self._refs: dict[tuple[int, str], int | None] = {}
         self.listed = False  # whether the operation is kept although it moved no ref
+        self.thread = get_ident()
         self._now = max(ws.now_us(), oplog.last_at(ws.db) + 1)
         self.started_us = self._now
 
@@ -252,24 +254,37 @@ def transaction(
     A verb that moved no ref writes no operation, unless it set ``listed``. What it raises, also an
     interrupt, rolls all of it back. Inside a batch it is part of the batch's one operation.
     """
-    if ws.batch is not None:
+    if in_own_batch(ws):
+        assert ws.batch is not None
         with _part_of(ws.batch, verb) as tx:
             yield tx
-    else:
-        with writing(ws) as tx:
-            yield tx
-            _log(tx, verb, args, reason, undoes)
-    _look_again(ws, tx)
+            _look_again(ws, tx)
+        return
+    with writing(ws) as tx:
+        yield tx
+        _log(tx, verb, args, reason, undoes)
+        _look_again(ws, tx)
+
+
+def in_own_batch(ws: Workspace) -> bool:
+    """Tell whether this thread has a batch open on this handle; another thread's verb waits for its end."""
+    return ws.batch is not None and ws.batch.thread == get_ident()
 
 
 @contextmanager
 def writing(ws: Workspace) -> Iterator[Transaction]:
     """Write objects under the write lock; what is raised inside rolls them back."""
+    section = ws.db.write()
+    seen = ws.seen
     try:
-        with ws.db.write():
+        with section:
+            seen = ws.seen
             yield Transaction(ws)
     except BaseException:
-        ws.forget()  # what was rolled back gave its numbers back
+        # an interrupt is heard when the section is left: then all is written, and stays
+        if not section.committed:
+            ws.seen = seen
+            ws.forget()  # what was rolled back gave its numbers back
         raise
 
 
@@ -283,7 +298,7 @@ def _part_of(tx: Transaction, verb: str) -> Iterator[Transaction]:
     """Run one verb of a batch: what it raises takes back this verb alone."""
     stood = tx.standing()
     try:
-        with nullcontext() if verb == MOVES_LAST else tx.db.savepoint():
+        with tx.db.hold(), nullcontext() if verb == MOVES_LAST else tx.db.savepoint():
             yield tx
     except BaseException:
         tx.stand(stood)

@@ -16,6 +16,7 @@ from tract_nb.model.listing import Problems
 from tract_nb.operations.transaction import counted_text
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import inspection, objects, refs
+from tract_nb.store.configs import indexed
 from tract_nb.store.inspection import StoredCommit
 
 Found = Iterator[tuple[str, str, str]]
@@ -31,6 +32,8 @@ def verify(ws: Workspace) -> Problems:
     found += _sizes(ws, rows)
     found += _refs(ws, rows)
     found += _configs(ws)
+    found += [(table, where, "it names what is not there") for table, where in inspection.lost(ws.db)]
+    found += [("usage", str(commit), "a figure of it is no count") for commit in inspection.odd_usage(ws.db)]
     return Problems(tuple(found))
 
 
@@ -38,8 +41,8 @@ def _blobs(ws: Workspace, contents: dict[int, tuple[bytes, Content]]) -> Found:
     """Rehash every text; the good ones are kept for what refers to them."""
     tokens = inspection.all_tokens(ws.db)
     for blob in inspection.all_blobs(ws.db):
-        where = blob.hash.hex()[:HASH_SHOWN]
-        if sha256(blob.data) != blob.hash:
+        where = _short(blob.hash)
+        if blob.codec != objects.RAW or sha256(bytes(blob.data)) != blob.hash:
             yield "blob", where, "its bytes are not those that its hash says"
             continue
         if len(blob.data) != blob.size:
@@ -56,7 +59,7 @@ def _commits(ws: Workspace, contents: dict[int, tuple[bytes, Content]], rows: di
     tokens = inspection.all_tokens(ws.db)
     for stored in inspection.all_commits(ws.db):
         row = stored.row
-        where = row.hash.hex()[:HASH_SHOWN]
+        where = _short(row.hash)
         rows[row.id] = row
         parents = [rows.get(number) for number in (row.parent1, row.parent2) if number is not None]
         digest, content = contents.get(row.blob, (None, None)) if row.blob is not None else (None, None)
@@ -66,8 +69,8 @@ def _commits(ws: Workspace, contents: dict[int, tuple[bytes, Content]], rows: di
             yield "parent", where, "a parent is missing"
         elif not _hash_holds(row, digest, [parent for parent in parents if parent]):
             yield "commit", where, "its hash is not that of what it says, or a parent is wrong"
-        elif content is not None and not _columns_hold(row, content):
-            yield "commit", where, "type, role, name or call id are not those of its content"
+        elif not _columns_hold(row, content):
+            yield "commit", where, "type, role, name, call id or tokens are not those of its content"
         elif row.blob is not None and row.tokens != tokens.get((row.blob, stored.extra.encoding)):
             yield "tokens", where, f"its text was not counted as {row.tokens} tokens"
         if not _checksum_holds(stored):
@@ -84,7 +87,14 @@ def _hash_holds(row: Row, digest: bytes | None, parents: list[Row]) -> bool:
         return False
 
 
-def _columns_hold(row: Row, content: Content) -> bool:
+def _short(digest: object) -> str:
+    """Return the start of a hash; of what is none any more, what it is."""
+    return digest.hex()[:HASH_SHOWN] if isinstance(digest, bytes) else f"{digest!r:.12}"
+
+
+def _columns_hold(row: Row, content: Content | None) -> bool:
+    if content is None:
+        return (row.type, row.role, row.name, row.call_id, row.tokens) == (None, None, None, None, 0)
     return (row.type, row.role, row.name, row.call_id) == (
         content.unit_type,
         content.unit_role,
@@ -144,11 +154,18 @@ def _refs(ws: Workspace, rows: dict[int, Row]) -> Found:
         if new is not None and place not in standing:
             yield "ref", named(*place), "it is gone, and no operation took it away"
     for tract in inspection.all_tracts(ws.db):
-        if (tract.id, refs.HEADS + tract.open_branch) not in standing:
+        if (tract.id, f"{refs.HEADS}{tract.open_branch}") not in standing:
             yield "tract", tract.name, f"it opens on {tract.open_branch}, which is no branch of it"
 
 
 def _configs(ws: Workspace) -> Found:
+    keys = inspection.all_config_keys(ws.db)
     for number, digest, data in inspection.all_configs(ws.db):
-        if sha256(data.encode()) != digest:
+        if sha256(str(data).encode()) != digest:
             yield "config", str(number), "its JSON is not what its hash says"
+            continue
+        wanted = {key: indexed(value) for key, value in orjson.loads(data).items()}
+        if keys.pop(number, {}) != wanted:
+            yield "config", str(number), "its index is not what its JSON says"
+    for number in keys:
+        yield "config", str(number), "there is an index of it, but not itself"

@@ -80,6 +80,7 @@ class Workspace:
     verify_cache: bool = False
     notices: list[Notice] = field(default_factory=list)
     written: Written | None = None  # the last commit of this handle
+    _generation: int = 0  # how many rollbacks this database had when the rest was kept
     _rows: dict[int, Row] = field(default_factory=dict)
     _asked: OrderedDict[bytes, Snapshot] = field(default_factory=OrderedDict)
     _grown: OrderedDict[bytes, Snapshot] = field(default_factory=OrderedDict)
@@ -132,6 +133,8 @@ class Workspace:
 
     def row(self, number: int) -> Row:
         """Return a commit that is known to be there."""
+        if self._generation != self.db.rollbacks:
+            self.forget()
         found = self._rows.get(number)
         if found is None:
             found = objects.row(self.db, number)
@@ -178,9 +181,12 @@ class Workspace:
         self._grown.clear()
         self._rows.clear()
         self.written = None
+        self._generation = self.db.rollbacks
 
     def cached(self, digest: bytes) -> Snapshot | None:
         """Return a resolved history only if it is there."""
+        if self._generation != self.db.rollbacks:
+            self.forget()
         return self._asked.get(digest) or self._grown.get(digest)
 
     def remember(self, digest: bytes, snapshot: Snapshot) -> None:

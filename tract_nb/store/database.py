@@ -60,6 +60,7 @@ class Database:
         self.read_only = read_only
         self.lock = threading.RLock()
         self.has_wal = True
+        self.rollbacks = 0  # after one, numbers are given again: what was kept by number is void
         self._synchronous = SYNCHRONOUS[durability]
         self._memory = f"file:tract-nb-{os.getpid()}-{next(_memory_names)}?mode=memory&cache=shared"
         # a database in memory lives as long as one connection does: this one is never used otherwise
@@ -95,13 +96,15 @@ class Database:
         """Create the tables in an empty file; refuse one that is not ours or newer than we are."""
         version, application = self._identity()
         if version == 0 and application == 0:
-            if self.one("SELECT 1 FROM sqlite_master LIMIT 1"):
+            # another process may have made the tables between the two looks
+            if self.one("SELECT 1 FROM sqlite_master LIMIT 1") and self._identity() == (0, 0):
                 raise StoreError(
                     f"{self.name} is a database, but not of tract_nb.", "Give the path of a new file."
                 )
             if self.read_only:
                 raise StoreError(f"{self.name} holds no tract yet.", "Open it once without read_only.")
-            self._create()
+            if self._identity() == (0, 0):
+                self._create()
             version, application = self._identity()
         if application != schema.APPLICATION_ID:
             raise StoreError(
@@ -164,14 +167,34 @@ class Database:
             try:
                 self.connection.backup(target)
                 target.execute("PRAGMA journal_mode = WAL")
-            finally:
+            except BaseException:
                 target.close()
+                path.unlink(missing_ok=True)  # half of a copy is none
+                raise
+            target.close()
         return path
 
     # -- statements -------------------------------------------------------------------------------
 
     def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
-        return self.connection.execute(sql, parameters)
+        """Run a statement; wait for another process that holds a lock, some seconds."""
+        try:
+            return self.connection.execute(sql, parameters)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+        return self._patiently(sql, parameters)
+
+    def _patiently(self, sql: str, parameters: Any) -> sqlite3.Cursor:
+        patience = time.monotonic() + BUSY_SECONDS
+        while True:
+            if not self.in_transaction():
+                deferred.let()  # waiting is the one long thing here: an interrupt is heard meanwhile
+            try:
+                return self.connection.execute(sql, parameters)
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > patience:
+                    raise
 
     def many(self, sql: str, rows: Any) -> None:
         self.connection.executemany(sql, rows)
@@ -198,19 +221,6 @@ class Database:
     def hold(self) -> Section:
         """Hold the lock alone: for a verb that looks first, and then writes."""
         return Section(self, None, "")
-
-    def begin(self, statement: str) -> None:
-        """Begin a transaction; wait for another writer, but hear an interrupt while waiting."""
-        patience = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                self.execute(statement)
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > patience:
-                    raise
-                deferred.let()
-            else:
-                return
 
     def take(self) -> None:
         """Take the lock of this process; hear an interrupt while waiting."""

@@ -31,8 +31,8 @@ def explained(error: sqlite3.Error, name: str, path: Path | None) -> StoreError:
     if "locked" in text or "busy" in text:
         return StoreError(
             f"{name} was locked by another writer for {BUSY_SECONDS:.0f} s.",
-            "Nothing was written; try again.",
+            "Wait until it is done, then try again.",
         )
     if "full" in text:
-        return StoreError(f"The disk that holds {name} is full.", "Nothing was written.")
-    return StoreError(f"The database {name} failed: {text}.", "Nothing was written.")
+        return StoreError(f"The disk that holds {name} is full.", "Make room; what was done before is there.")
+    return StoreError(f"The database {name} failed: {text}.", "Try again; verify says whether all is well.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tract_nb.model.commit import Row
 from tract_nb.store import sql
@@ -18,6 +18,7 @@ class StoredBlob(NamedTuple):
 
     id: int
     hash: bytes
+    codec: int
     size: int
     data: bytes
 
@@ -37,14 +38,18 @@ def pages(db: Database) -> list[str]:
 
 def all_blobs(db: Database) -> Iterator[StoredBlob]:
     """Yield every blob."""
-    return (StoredBlob(*row) for row in db.execute("SELECT id, hash, size, data FROM blob ORDER BY id"))
+    return (
+        StoredBlob(*row) for row in db.execute("SELECT id, hash, codec, size, data FROM blob ORDER BY id")
+    )
 
 
 def all_commits(db: Database) -> Iterator[StoredCommit]:
     """Yield every commit, parents before their children."""
     targets: dict[int, list[bytes]] = {}
-    for number, target in db.execute('SELECT "commit", target FROM target ORDER BY "commit", seq'):
-        targets.setdefault(number, []).append(target)
+    for number, seq, target in db.execute('SELECT "commit", seq, target FROM target ORDER BY "commit", seq'):
+        known = targets.setdefault(number, [])
+        # a number that is out of turn spoils the list, and so the hash
+        known.append(target if seq == len(known) else b"")
     width = len(sql.ROW)
     for row in db.execute(sql.EVERYTHING):
         yield StoredCommit(
@@ -60,6 +65,44 @@ def all_tokens(db: Database) -> dict[tuple[int, int], int]:
 def all_configs(db: Database) -> list[tuple[int, bytes, str]]:
     """Return all generation configs: number, hash, JSON."""
     return [(number, digest, data) for number, digest, data in db.all("SELECT id, hash, data FROM config")]
+
+
+def all_config_keys(db: Database) -> dict[int, dict[str, tuple[Any, Any]]]:
+    """Return the index of configs: by config, by key, the number and the text."""
+    found: dict[int, dict[str, tuple[Any, Any]]] = {}
+    for config, key, number, text in db.all("SELECT config, key, number, text FROM config_key"):
+        found.setdefault(config, {})[key] = number, text
+    return found
+
+
+def lost(db: Database) -> list[tuple[str, str]]:
+    """Return the tables whose rows name a commit, a text or a tract that is not there, and which."""
+    found = []
+    for table, column, other in (
+        ("usage", "commit", "commit"),
+        ("record", "commit", "commit"),
+        ("target", "commit", "commit"),
+        ("token", "blob", "blob"),
+        ("commit", "config", "config"),
+        ("commit", "encoding", "encoding"),
+        ("token", "encoding", "encoding"),
+        ("tract", "parent", "tract"),
+        ("op", "tract", "tract"),
+        ("ref", "tract", "tract"),
+    ):
+        rows = db.all(
+            f'SELECT DISTINCT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL '
+            f'AND "{column}" NOT IN (SELECT id FROM "{other}") LIMIT 5'
+        )
+        found += [(table, f"{column} {value}") for (value,) in rows]
+    return found
+
+
+def odd_usage(db: Database) -> list[int]:
+    """Return the commits whose usage has a figure that is no count."""
+    counts = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens")
+    wrong = " OR ".join(f"typeof({name}) <> 'integer' OR {name} < 0" for name in counts)
+    return [commit for (commit,) in db.all(f'SELECT "commit" FROM usage WHERE {wrong}')]
 
 
 def all_refs(db: Database) -> dict[tuple[int, str], int]:

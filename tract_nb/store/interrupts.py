@@ -29,6 +29,7 @@ class Deferred:
             return
         if self._depth == 0:
             self._before = signal.signal(signal.SIGINT, self._note)
+            self.noted = None  # what a press between two sections left is an old story
         self._depth += 1
 
     def leave(self) -> None:

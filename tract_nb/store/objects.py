@@ -132,7 +132,8 @@ def listed_parent(db: Database, head: int, steps: int) -> int | None:
              SELECT id, parent1, kind != 3 FROM "commit" WHERE id = ?
              UNION ALL
              SELECT c.id, c.parent1, line.listed + (c.kind != 3)
-             FROM line JOIN "commit" AS c ON c.id = line.parent WHERE line.listed < ?)
+             FROM line JOIN "commit" AS c ON c.id = line.parent
+             WHERE line.listed < ? AND c.id < line.id)
            SELECT coalesce(parent, 0) FROM line WHERE listed = ? LIMIT 1""",
         (head, steps, steps),
     )
@@ -146,7 +147,7 @@ def unmarked(db: Database, head: int) -> int:
              SELECT id, parent1, kind FROM "commit" WHERE id = ?
              UNION ALL
              SELECT c.id, c.parent1, c.kind FROM line JOIN "commit" AS c ON c.id = line.parent
-             WHERE line.kind = 3)
+             WHERE line.kind = 3 AND c.id < line.id)
            SELECT id FROM line WHERE kind != 3 LIMIT 1""",
         (head,),
     )
@@ -261,7 +262,7 @@ def newest_config(db: Database, head: int) -> dict[str, Any]:
     found = db.one(
         """WITH RECURSIVE line(id) AS (
              SELECT ? UNION ALL SELECT c.parent1 FROM line JOIN "commit" AS c ON c.id = line.id
-             WHERE c.parent1 IS NOT NULL)
+             WHERE c.parent1 < line.id)
            SELECT config.data FROM line JOIN "commit" AS c ON c.id = line.id
            JOIN config ON config.id = c.config LIMIT 1""",
         (head,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ def rescue(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         raise StoreError(f"There is no file {path}.", "Give the path of the damaged database.")
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    connection.text_factory = lambda data: data.decode(errors="replace")
     try:
         for number in _numbers(connection, path):
             found = _one(connection, number)
@@ -39,7 +40,8 @@ def rescue(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _numbers(connection: sqlite3.Connection, path: Path) -> range:
-    """Return the numbers that commits may have; as many as the file could hold where nobody can say."""
+    """Return the numbers that commits may have: no more than the file could hold."""
+    most = path.stat().st_size // BYTES_OF_A_COMMIT + 1
     for statement in (
         'SELECT max(id) FROM "commit"',
         "SELECT seq FROM sqlite_sequence WHERE name = 'commit'",
@@ -48,7 +50,7 @@ def _numbers(connection: sqlite3.Connection, path: Path) -> range:
             found = connection.execute(statement).fetchone()
         except sqlite3.DatabaseError:
             continue
-        if found and found[0]:
+        if found and isinstance(found[0], int) and 0 < found[0] <= most:
             return range(1, found[0] + 1)
     try:
         connection.execute('SELECT 1 FROM "commit" LIMIT 0')
@@ -56,37 +58,45 @@ def _numbers(connection: sqlite3.Connection, path: Path) -> range:
         raise StoreError(
             f"Nothing of {path.name} can be read as a tract database ({error}).", "Look for a backup."
         ) from error
-    return range(1, path.stat().st_size // BYTES_OF_A_COMMIT + 1)
+    return range(1, most)
+
+
+COLUMNS = ("hash", "kind", "parent1", "parent2", "author_us", "priority", "type", "role", "message", "blob")
 
 
 def _one(connection: sqlite3.Connection, number: int) -> dict[str, Any] | None:
-    """Return one commit; None where it is not there or cannot be read."""
+    """Return one commit; None where it is not there or its row cannot be read."""
     try:
         row = connection.execute(
-            """SELECT hash, kind, parent1, parent2, author_us, priority, type, role, blob, message
-               FROM "commit" WHERE id = ?""",
-            (number,),
+            f'SELECT {", ".join(COLUMNS)} FROM "commit" WHERE id = ?', (number,)
         ).fetchone()
     except sqlite3.DatabaseError:
         return None
     if row is None:
         return None
-    digest, kind, parent1, parent2, author_us, priority, content_type, role, blob, message = row
-    try:
-        return {
-            "number": number,
-            "hash": digest.hex(),
-            "kind": Kind(kind).name,
-            "parents": [parent for parent in (parent1, parent2) if parent],
-            "time": from_us(author_us).isoformat(),
-            "priority": None if priority is None else Priority(priority).name,
-            "type": content_type,
-            "role": role,
-            "message": message,
-            "content": _content(connection, blob),
-        }
-    except (AttributeError, ValueError, OverflowError, TypeError):  # a row whose bytes make no sense
+    columns = dict(zip(COLUMNS, row, strict=True))
+    return {
+        "number": number,
+        "hash": _sense(columns["hash"], bytes.hex),
+        "kind": _sense(columns["kind"], lambda value: Kind(value).name),
+        "parents": [parent for parent in (columns["parent1"], columns["parent2"]) if parent],
+        "time": _sense(columns["author_us"], lambda value: from_us(value).isoformat()),
+        "priority": _sense(columns["priority"], lambda value: Priority(value).name),
+        "type": columns["type"],
+        "role": columns["role"],
+        "message": columns["message"],
+        "content": _content(connection, columns["blob"]),
+    }
+
+
+def _sense(value: Any, read: Callable[[Any], str]) -> Any:
+    """Return what a column says; what makes no sense stands as it is, since the rest is worth having."""
+    if value is None:
         return None
+    try:
+        return read(value)
+    except (AttributeError, ValueError, OverflowError, TypeError):
+        return repr(value)
 
 
 def _content(connection: sqlite3.Connection, blob: int | None) -> Any:
@@ -96,5 +106,5 @@ def _content(connection: sqlite3.Connection, blob: int | None) -> Any:
     try:
         found = connection.execute("SELECT data FROM blob WHERE id = ?", (blob,)).fetchone()
         return orjson.loads(found[0]) if found else None
-    except (sqlite3.DatabaseError, orjson.JSONDecodeError, TypeError):
+    except (sqlite3.Error, orjson.JSONDecodeError, TypeError, OverflowError):
         return None

@@ -12,6 +12,8 @@ from tract_nb.store.interrupts import deferred
 if TYPE_CHECKING:
     from tract_nb.store.database import Database
 
+ROLLBACK = "ROLLBACK"
+
 
 class Section:
     """The lock and a transaction (or none), from enter to exit; inside another one, a part of it.
@@ -20,13 +22,15 @@ class Section:
     :mod:`tract_nb.store.interrupts`).
     """
 
-    __slots__ = ("_begin", "_db", "_on_error", "_outer")
+    __slots__ = ("_begin", "_db", "_nested", "_on_error", "_outer", "committed")
 
     def __init__(self, db: Database, begin: str | None, on_error: str) -> None:
         self._db = db
         self._begin = begin
         self._on_error = on_error
         self._outer = False
+        self._nested = False
+        self.committed = False  # whether what was written is there to stay
 
     def __enter__(self) -> None:
         db = self._db
@@ -35,9 +39,7 @@ class Section:
             db.check_process()
             db.take()
             try:
-                self._outer = self._begin is not None and not db.in_transaction()
-                if self._outer and self._begin is not None:
-                    db.begin(self._begin)
+                self._start()
             except BaseException:
                 if self._outer and db.in_transaction():
                     db.connection.rollback()
@@ -50,12 +52,23 @@ class Section:
             deferred.leave()
             raise
 
+    def _start(self) -> None:
+        db = self._db
+        if self._begin is None:
+            return
+        if not db.in_transaction():
+            self._outer = True
+            db.execute(self._begin)
+        elif self._on_error == ROLLBACK:  # a write inside another handle's batch
+            db.execute("SAVEPOINT section")
+            self._nested = True
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         db = self._db
         try:
-            if self._outer:
+            if self._outer or self._nested:
                 self._end(failed=kind is not None)
             if isinstance(error, sqlite3.Error):
                 raise explained(error, db.name, db.path) from error
@@ -65,13 +78,23 @@ class Section:
 
     def _end(self, *, failed: bool) -> None:
         db = self._db
+        if failed and self._on_error == ROLLBACK:
+            db.rollbacks += 1
         try:
             if db.in_transaction():
-                db.execute(self._on_error if failed else "COMMIT")
+                for statement in self._ending(failed=failed):
+                    db.execute(statement)
+                self.committed = not failed
         except sqlite3.Error as error:
+            db.rollbacks += 1
             if db.in_transaction():  # a COMMIT that failed leaves the transaction open
                 db.connection.rollback()
             raise explained(error, db.name, db.path) from error
+
+    def _ending(self, *, failed: bool) -> tuple[str, ...]:
+        if self._nested:
+            return ("ROLLBACK TO section", "RELEASE section") if failed else ("RELEASE section",)
+        return (self._on_error,) if failed else ("COMMIT",)
 
 
 class Savepoint:
@@ -88,6 +111,7 @@ class Savepoint:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         db = self._db
         if kind is not None and db.in_transaction():
+            db.rollbacks += 1
             db.execute("ROLLBACK TO verb")
         if db.in_transaction():
             db.execute("RELEASE verb")

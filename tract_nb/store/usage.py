@@ -47,7 +47,7 @@ def usage_before(db: Database, head: int) -> Reported | None:
     found = db.one(
         """WITH RECURSIVE line(id) AS (
              SELECT ? UNION ALL SELECT c.parent1 FROM line JOIN "commit" AS c ON c.id = line.id
-             WHERE c.parent1 IS NOT NULL)
+             WHERE c.parent1 < line.id)
            SELECT u.* FROM line JOIN usage AS u ON u."commit" = line.id
            JOIN "commit" AS own ON own.id = line.id WHERE own.origin IS NULL LIMIT 1""",
         (head,),
