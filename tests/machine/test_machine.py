@@ -1162,10 +1162,12 @@ class World(RuleBasedStateMachine):
     ) -> None:
         """What was said before a result is sent before it, what was said after it after it."""
         shown = [unit.identity for unit in wanted]
+        every = [unit.text for unit in wanted]  # a trace imported anew says again what was said
         own = {
             unit.identity: place_of(unit.text, openai)
             for unit in wanted
-            if unit.text.startswith("label-") and not oracle.is_call(here.units[unit.identity])
+            if unit.text.startswith("label-") and every.count(unit.text) == 1
+            if not oracle.is_call(here.units[unit.identity])
         }
         paired = {name for name in shown if here.call_of.get(name) in shown}
         spoken = [name for name in shown if name in own and name not in paired]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from tract_nb.engine.tokens import context_size
 from tract_nb.operations.budget import check_budget
-from tract_nb.operations.transaction import in_own_batch, transaction
+from tract_nb.operations.transaction import Transaction, in_own_batch, transaction
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store.interrupts import deferred
 
@@ -18,6 +18,7 @@ def batch(ws: Workspace) -> Iterator[None]:
     if in_own_batch(ws):
         yield  # a batch within a batch is part of it
         return
+    tx: Transaction | None = None
     stood = ws.branch, ws.detached, ws.previous, ws.seen
     try:
         with transaction(ws, "batch") as tx:
@@ -30,7 +31,9 @@ def batch(ws: Workspace) -> Iterator[None]:
             ws.batch = None
             _check(ws, stood[-1])
     except BaseException:
-        ws.branch, ws.detached, ws.previous, ws.seen = stood
+        # an interrupt is heard when the batch is left: then all of it is written, and stays
+        if tx is None or tx.section is None or not tx.section.committed:
+            ws.branch, ws.detached, ws.previous, ws.seen = stood
         raise
     finally:
         ws.batch = None

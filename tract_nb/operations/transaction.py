@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
@@ -19,6 +19,7 @@ from tract_nb.operations.workspace import Workspace, Written
 from tract_nb.store import configs, objects, oplog, refs
 from tract_nb.store.objects import Details
 from tract_nb.store.oplog import Move
+from tract_nb.store.section import Section, gone
 
 Standing = tuple[dict[tuple[int, str], int | None], dict[tuple[int, str], Move]]
 
@@ -31,6 +32,7 @@ class Transaction:
         self.db = ws.db
         self.moves: dict[tuple[int, str], Move] = {}
         self._refs: dict[tuple[int, str], int | None] = {}
+        self.section: Section | None = None  # that it stands in: whether all of it was written
         self.listed = False  # whether the operation is kept although it moved no ref
         self.thread = get_ident()
         self._now = max(ws.now_us(), oplog.last_at(ws.db) + 1)
@@ -256,7 +258,7 @@ def transaction(
     """
     if in_own_batch(ws):
         assert ws.batch is not None
-        with _part_of(ws.batch, verb) as tx:
+        with _part_of(ws.batch) as tx:
             yield tx
             _look_again(ws, tx)
         return
@@ -279,7 +281,9 @@ def writing(ws: Workspace) -> Iterator[Transaction]:
     try:
         with section:
             seen = ws.seen
-            yield Transaction(ws)
+            tx = Transaction(ws)
+            tx.section = section
+            yield tx
     except BaseException:
         # an interrupt is heard when the section is left: then all is written, and stays
         if not section.committed:
@@ -288,20 +292,18 @@ def writing(ws: Workspace) -> Iterator[Transaction]:
         raise
 
 
-#: a verb that moves its branch last and changes nothing else: where it fails before, it leaves objects
-#: that nothing refers to, as an import that is cut off does, and needs no savepoint
-MOVES_LAST = "commit"
-
-
 @contextmanager
-def _part_of(tx: Transaction, verb: str) -> Iterator[Transaction]:
+def _part_of(tx: Transaction) -> Iterator[Transaction]:
     """Run one verb of a batch: what it raises takes back this verb alone."""
-    stood = tx.standing()
+    if not tx.db.in_transaction():
+        raise gone(tx.db.name)
+    stood, seen = tx.standing(), tx.ws.seen
     try:
-        with tx.db.hold(), nullcontext() if verb == MOVES_LAST else tx.db.savepoint():
+        with tx.db.hold(), tx.db.savepoint():
             yield tx
     except BaseException:
         tx.stand(stood)
+        tx.ws.seen = seen
         tx.ws.forget()
         raise
 

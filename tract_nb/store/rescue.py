@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,26 +39,19 @@ def rescue(path: Path) -> Iterator[dict[str, Any]]:
         connection.close()
 
 
-def _numbers(connection: sqlite3.Connection, path: Path) -> range:
-    """Return the numbers that commits may have: no more than the file could hold."""
-    most = path.stat().st_size // BYTES_OF_A_COMMIT + 1
-    for statement in (
-        'SELECT max(id) FROM "commit"',
-        "SELECT seq FROM sqlite_sequence WHERE name = 'commit'",
-    ):
-        try:
-            found = connection.execute(statement).fetchone()
-        except sqlite3.DatabaseError:
-            continue
-        if found and isinstance(found[0], int) and 0 < found[0] <= most:
-            return range(1, found[0] + 1)
+def _numbers(connection: sqlite3.Connection, path: Path) -> Iterable[int]:
+    """Return the numbers of commits; where the table cannot be read whole, all that it could hold."""
+    try:
+        return [number for (number,) in connection.execute('SELECT id FROM "commit" ORDER BY id')]
+    except sqlite3.DatabaseError:
+        pass  # a page of it is damaged: each number is tried on its own
     try:
         connection.execute('SELECT 1 FROM "commit" LIMIT 0')
     except sqlite3.DatabaseError as error:
         raise StoreError(
             f"Nothing of {path.name} can be read as a tract database ({error}).", "Look for a backup."
         ) from error
-    return range(1, most)
+    return range(1, path.stat().st_size // BYTES_OF_A_COMMIT + 2)
 
 
 COLUMNS = ("hash", "kind", "parent1", "parent2", "author_us", "priority", "type", "role", "message", "blob")

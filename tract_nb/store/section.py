@@ -6,6 +6,7 @@ import sqlite3
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from tract_nb.errors import StoreError
 from tract_nb.store.explain import explained
 from tract_nb.store.interrupts import deferred
 
@@ -85,6 +86,8 @@ class Section:
                 for statement in self._ending(failed=failed):
                     db.execute(statement)
                 self.committed = not failed
+            elif not failed:
+                raise gone(db.name)
         except sqlite3.Error as error:
             db.rollbacks += 1
             if db.in_transaction():  # a COMMIT that failed leaves the transaction open
@@ -95,6 +98,13 @@ class Section:
         if self._nested:
             return ("ROLLBACK TO section", "RELEASE section") if failed else ("RELEASE section",)
         return (self._on_error,) if failed else ("COMMIT",)
+
+
+def gone(name: str) -> StoreError:
+    """Return the error for a transaction that SQLite itself has rolled back, as for a full disk."""
+    return StoreError(
+        f"{name} failed earlier, and all of this was rolled back.", "Nothing of it was written; do it again."
+    )
 
 
 class Savepoint:

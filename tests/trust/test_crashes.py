@@ -1,0 +1,161 @@
+"""kill -9 at any moment: the database opens, what was acknowledged is there, and nothing is half there."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.trust.helpers import Intent, State, dump, recording, start, texts, times
+from tests.trust.zygote import LENGTH, SESSION
+from tract_nb import Tract
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="no fork and no kill -9 here"),
+    pytest.mark.xdist_group("crashes"),
+]
+
+KILLS = times(300)
+ROUNDS = 12  # kills that one file lives through
+BORN_DEAD = 3  # of so many, one is killed while it opens
+
+#: told what to do, the path, where to acknowledge, a seed, how long to live, and whether from its first line
+Kill = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def kill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kill]:
+    """Let a child work on a file, kill it, and return the lines it left."""
+    folder = tmp_path_factory.mktemp("acknowledged")
+    zygote = start("zygote")
+    assert zygote.stdin is not None
+    assert zygote.stdout is not None
+    stdin, stdout = zygote.stdin, zygote.stdout
+    assert stdout.readline() == "ready\n"
+
+    def killed(job: str, path: Path, seed: int, seconds: float, *, begun: bool) -> list[dict[str, Any]]:
+        pen = folder / f"{job}-{seed}"
+        order = {"job": job, "path": str(path), "pen": str(pen), "seed": seed, "seconds": seconds}
+        stdin.write(json.dumps({**order, "begun": begun}) + "\n")
+        stdin.flush()
+        assert stdout.readline() == "dead\n", zygote.stderr and zygote.stderr.read()
+        lines = [json.loads(line) for line in pen.read_text().splitlines()] if pen.exists() else []
+        assert [line["error"] for line in lines if "error" in line] == []
+        return lines
+
+    yield killed
+    stdin.close()
+    assert zygote.wait(timeout=30) == 0
+    stdout.close()
+    if zygote.stderr:
+        zygote.stderr.close()
+
+
+def left(lines: list[dict[str, Any]]) -> tuple[State | None, Intent | None]:
+    """Return the last state that was acknowledged, and the verb that may have been done after it."""
+    state, intent = None, None
+    for line in lines:
+        if "state" in line:
+            state, intent = State(**line["state"]), None
+        else:
+            intent = Intent(**{**line["intent"], "moves": tuple(line["intent"]["moves"])})
+    return state, intent
+
+
+def test_after_a_kill_at_any_moment_all_that_was_acknowledged_is_there_and_nothing_is_half_there(
+    tmp_path, kill
+):
+    chance = random.Random(9)  # noqa: S311
+    faults: list[Any] = []
+    at, acknowledged = Counter[str](), Counter[str]()
+    path, known = tmp_path, None
+    for number in range(KILLS):
+        if number % ROUNDS == 0:
+            path, known = tmp_path / f"{number}.db", None
+        begun = bool(number % BORN_DEAD)
+        seconds = chance.random() * (0.02 if begun else 0.008)
+        lines = kill("work", path, number, seconds, begun=begun)
+        before, intent = left(lines)
+        acknowledged.update(line["intent"]["verb"] for line in lines[:-1] if "intent" in line)
+        at[intent.verb if intent else "between verbs" if before else "opening"] += 1
+        with Tract.open(path) as tract:
+            after = State.of(tract.database.connection)
+            wrong = tract.verify().rows
+            if before is None:  # it was killed while it opened: what was there is there
+                faults += [(number, "opening", known, after)] * (known not in (None, after))
+            elif intent is None:
+                faults += [(number, "acknowledged, and lost", before, after)] * (before != after)
+            else:
+                faults += [
+                    (number, *found, before, after) for found in [intent.faults(before, after)] if found
+                ]
+            faults += [(number, "verify", wrong)] * bool(wrong)
+            assert tract.operations()[0:1] is not None
+            tract.user(f"goes on {number}")
+            assert tract.compile().messages[-1].text == f"goes on {number}"
+            known = State.of(tract.database.connection)
+    assert faults == []
+    # it is worth nothing if the kills all came at one moment
+    verbs = {
+        "commit",
+        "edit",
+        "annotate",
+        "branch",
+        "switch",
+        "reset",
+        "tag",
+        "batch",
+        "import",
+        "record_usage",
+    }
+    assert verbs | {"undo", "redo"} <= set(acknowledged), acknowledged
+    assert len(verbs & set(at)) >= 4, at
+    assert at["opening"] > KILLS // 20, at
+
+
+def test_an_import_that_is_killed_is_on_no_branch_and_can_be_done_again(tmp_path, kill):
+    chance = random.Random(10)  # noqa: S311
+    ends = Counter[str]()
+    for number in range(times(30)):
+        path = tmp_path / f"{number}.db"
+        with Tract.open(path) as tract:
+            if number % 2:
+                tract.user("here before")
+            before = dump(tract.database.connection)
+            commits = len(tract.log(all=True))
+        lines = kill("import", path, 10_000 + number, chance.random() * 0.04, begun=True)
+        state, intent = left(lines)
+        assert state is not None
+        with Tract.open(path) as tract:
+            after = State.of(tract.database.connection)
+            assert tract.verify().rows == ()
+            if intent is not None:
+                assert intent.faults(state, after) == []
+            loose = after.commits - after.length
+            there = after.length - commits
+            assert there in (0, LENGTH)
+            assert there == LENGTH or sum("state" in line for line in lines) == 1
+            if not there:
+                now = dump(tract.database.connection)
+                for table in ("ref", "op", "op_ref", "usage", "tract"):
+                    assert now[table] == before[table], table
+            ends["done" if there else "some written ahead" if loose else "nothing"] += 1
+            again = tract.import_trace(recording(LENGTH, SESSION))
+            assert again.commits == LENGTH - there
+            assert texts(tract, again.branch) == [f"event {one} of {SESSION}" for one in range(LENGTH)]
+            assert tract.verify().rows == ()
+            tract.user("goes on")
+    assert ends["some written ahead"] >= 3, ends
+
+
+def test_a_file_that_was_killed_before_its_first_byte_opens(tmp_path):
+    (tmp_path / "empty.db").touch()
+    with Tract.open(tmp_path / "empty.db") as tract:
+        tract.user("Hi")
+        assert tract.verify().rows == ()

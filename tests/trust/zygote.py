@@ -1,0 +1,102 @@
+"""A process that has imported everything, and forks children that work on a file until it kills them.
+
+It reads a line of JSON for each child (what it does, the file, where it acknowledges, a seed, seconds to
+live) and answers with a line when the child is dead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.trust.helpers import Intent, State, Writer, recording
+from tract_nb import Tract
+from tract_nb.operations import import_trace
+
+SESSION = "0123abcd-made-up"
+LENGTH = 300
+
+
+class Pen:
+    """Writes lines that a kill cannot take back."""
+
+    def __init__(self, path: str) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+    def write(self, **line: Any) -> None:
+        """Write one line, whole."""
+        os.write(self._file, json.dumps(line).encode() + b"\n")
+
+
+def work(path: str, pen: Pen, seed: int) -> None:
+    """Do one verb after the other: say what is next, do it, say what came of it."""
+    tract = Tract.open(path)
+    connection = tract.database.connection
+    writer = Writer(tract, random.Random(seed))  # noqa: S311  a choice of verbs is no secret
+    pen.write(state=State.of(connection).asdict())
+    while True:
+        intent, do = writer.choose()
+        pen.write(intent=intent.__dict__)
+        do()
+        pen.write(state=State.of(connection).asdict())
+
+
+def bring_in(path: str, pen: Pen, seed: int) -> None:
+    """Import some hundred events, in chunks of some tens."""
+    import_trace.CHUNK = 40
+    tract = Tract.open(path)
+    pen.write(state=State.of(tract.database.connection).asdict())
+    # onto the empty branch, or onto one of its own
+    moved = "default:heads/main" if not tract.log(1) else f"default:heads/trace/{SESSION[:8]}"
+    pen.write(intent=Intent("import", LENGTH, (moved,)).__dict__)
+    tract.import_trace(recording(LENGTH, SESSION))
+    pen.write(state=State.of(tract.database.connection).asdict())
+
+
+def main() -> None:
+    """Fork and kill, as told."""
+    recording(3, "")
+    with Tract.open() as warm:  # loads what is loaded at first use
+        warm.user("warm")
+        warm.import_trace(recording(3, "warm"))
+        warm.verify()
+    say("ready")
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if not child:
+            try:
+                job = {"work": work, "import": bring_in}[order["job"]]
+                job(order["path"], Pen(order["pen"]), order["seed"])
+            except BaseException as error:  # noqa: BLE001  a child that fails says so and is gone
+                Pen(order["pen"]).write(error=repr(error))
+            os._exit(0)
+        if order["begun"]:
+            wait_for(Path(order["pen"]))
+        time.sleep(order["seconds"])
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        say("dead")
+
+
+def say(word: str) -> None:
+    """Answer with a line."""
+    sys.stdout.write(word + "\n")
+    sys.stdout.flush()
+
+
+def wait_for(file: Path) -> None:
+    """Wait until something was acknowledged."""
+    patience = time.monotonic() + 30
+    while time.monotonic() < patience and not (file.exists() and file.stat().st_size):
+        time.sleep(0.0005)
+
+
+if __name__ == "__main__":
+    main()
