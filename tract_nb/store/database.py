@@ -21,7 +21,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from tract_nb.errors import StoreError
 from tract_nb.store import schema
-from tract_nb.store.explain import BUSY_SECONDS, explained
+from tract_nb.store.explain import BUSY_SECONDS, damaged, explained
 from tract_nb.store.interrupts import deferred
 from tract_nb.store.section import Savepoint, Section
 from tract_nb.store.sql import DIALECT
@@ -115,6 +115,18 @@ class Database:
                 f"{self.name} was written by a newer tract_nb: it has schema {version}.",
                 f"Upgrade tract_nb to open it (this one reads {schema.VERSION}); nothing was changed.",
             )
+        self._check_size()
+
+    def _check_size(self) -> None:
+        """Refuse a file that ends within a page: SQLite would read zeros for what is missing."""
+        if self.path is None:
+            return
+        log = self.path.with_name(f"{self.path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            return  # pages are being written, or will be when the log is read
+        page_bytes = (self.one("PRAGMA page_size") or (PAGE_BYTES,))[0]
+        if self.path.stat().st_size % page_bytes:
+            raise damaged("it ends within a page", self.name, self.path)
 
     def _identity(self) -> tuple[int, int]:
         version = self.one("PRAGMA user_version")
@@ -253,6 +265,8 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise explained(error, self.name, self.path) from error
+        except UnicodeDecodeError as error:  # sqlite3 quotes the damaged schema in what it says
+            raise damaged("its schema is no text", self.name, self.path) from error
 
 
 def _close(connection: sqlite3.Connection, keeper: sqlite3.Connection | None, pid: int) -> None:

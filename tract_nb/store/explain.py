@@ -16,10 +16,7 @@ def explained(error: sqlite3.Error, name: str, path: Path | None) -> StoreError:
     if "closed database" in text:
         return StoreError(f"{name} was closed.", "Open it again: Tract.open(...).")
     if "not a database" in text or "malformed" in text:
-        return StoreError(
-            f"{name} is no database, or a damaged one ({text}).",
-            f"`tract rescue {path}` exports what can still be read; or give another path.",
-        )
+        return damaged(text, name, path)
     if "unable to open" in text:
         return StoreError(
             f"{path} cannot be opened.", "Check that the folder is there and can be written to."
@@ -36,3 +33,11 @@ def explained(error: sqlite3.Error, name: str, path: Path | None) -> StoreError:
     if "full" in text:
         return StoreError(f"The disk that holds {name} is full.", "Make room; what was done before is there.")
     return StoreError(f"The database {name} failed: {text}.", "Try again; verify says whether all is well.")
+
+
+def damaged(why: str, name: str, path: Path | None) -> StoreError:
+    """Return the error for a file that is not what it was written as."""
+    return StoreError(
+        f"{name} is no database, or a damaged one ({why}).",
+        f"`tract rescue {path}` exports what can still be read; or give another path.",
+    )
