@@ -156,7 +156,7 @@ def made_up_session(folder: Path) -> Path:
             "type": "tool_use",
             "id": f"toolu_{turn}",
             "name": "Read",
-            "input": {"file_path": "/work/a.py"},
+            "input": {"file_path": "/code/a.py"},
         }
         thought = {"type": "thinking", "thinking": "The gauge is read first. " * 60}
         asked = {

@@ -19,7 +19,7 @@ def record(kind: str, content: Any, uuid: str, parent: str | None, **more: Any) 
     return {
         "parentUuid": parent,
         "isSidechain": False,
-        "cwd": "/work/tide",
+        "cwd": "/code/tide",
         "sessionId": "5e55-0001",
         "version": "2.1.0",
         "gitBranch": "main",
@@ -64,7 +64,7 @@ TOP = """# Conversation Trace
 - **Session ID**: 0a0a-1b1b
 - **Command**: code
 - **Timestamp**: 2025-03-01T09:00:00
-- **Worktree**: /work/tide
+- **Worktree**: /code/tide
 - **Git Branch**: gauge
 
 ## Main Conversation

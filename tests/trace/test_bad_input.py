@@ -199,7 +199,7 @@ def test_invalid_utf8_on_many_lines(session: Write) -> None:
 def test_a_line_of_50_megabytes(session: Write) -> None:
     path = session(record("user", "x" * 50_000_000, "u1", None), record("assistant", "Two", "a1", "u1"))
     tr = trace.read(path)
-    assert (tr.session_id, tr.metadata["cwd"]) == ("5e55-0001", "/work/tide")
+    assert (tr.session_id, tr.metadata["cwd"]) == ("5e55-0001", "/code/tide")
     assert [len(event.text) for event in tr.events] == [50_000_000, 3]
 
 

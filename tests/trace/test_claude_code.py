@@ -167,7 +167,7 @@ def test_usage_of_one_reply_in_several_records(session: Write) -> None:
         record("assistant", [{"type": "text", "text": "Yes."}], "a2", "a1", message_id="m", usage=growing[1]),
         record(
             "assistant",
-            call("Read", "t1", file_path="/work/tide/a"),
+            call("Read", "t1", file_path="/code/tide/a"),
             "a3",
             "a2",
             message_id="m",
@@ -327,7 +327,7 @@ def test_images_stand_apart_from_the_text(session: Write) -> None:
     image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
     path = session(
         record("user", [{"type": "text", "text": "See"}, image], "u1", None),
-        record("assistant", call("Read", "t1", file_path="/work/tide/a.png"), "a1", "u1"),
+        record("assistant", call("Read", "t1", file_path="/code/tide/a.png"), "a1", "u1"),
         record(
             "user",
             result(
@@ -381,15 +381,15 @@ def test_the_copy_for_display_is_not_read_whatever_it_holds(session: Write) -> N
 
 def test_repeated_tool_ids_and_repeated_records(session: Write) -> None:
     path = session(
-        record("assistant", call("Read", "t", file_path="/work/tide/a"), "a1", None),
+        record("assistant", call("Read", "t", file_path="/code/tide/a"), "a1", None),
         record("user", result("t", "one"), "u1", "a1"),
-        record("assistant", call("Read", "t", file_path="/work/tide/b"), "a2", "u1"),
+        record("assistant", call("Read", "t", file_path="/code/tide/b"), "a2", "u1"),
         record("user", result("t", "two", failed=True), "u2", "a2"),
         record("user", result("t", "two", failed=True), "u2", "a2"),
     )
     tr = trace.read(path)
     assert tr.skipped == {"repeated record": 1}
-    assert tr.calls[["target", "failed"]].values.tolist() == [["/work/tide/a", False], ["/work/tide/b", True]]
+    assert tr.calls[["target", "failed"]].values.tolist() == [["/code/tide/a", False], ["/code/tide/b", True]]
     assert tr.failures["message"].tolist() == ["two"]
     assert trace.structure(tr).files_read == ("a",)
 
@@ -400,7 +400,7 @@ def test_subagents_inside_the_session_of_an_early_version(session: Write) -> Non
         record("user", "One", "u1", None),
         record("assistant", call("Task", "t1", prompt="Look here", subagent_type="scout"), "a1", "u1"),
         record("user", "Look here", "5de0aaaa-1", None, **side),
-        record("assistant", call("Read", "t9", file_path="/work/tide/a"), "5de0bbbb-2", "5de0aaaa-1", **side),
+        record("assistant", call("Read", "t9", file_path="/code/tide/a"), "5de0bbbb-2", "5de0aaaa-1", **side),
         record("user", result("t9", "x"), "5de0cccc-3", "5de0bbbb-2", **side),
         record("assistant", [{"type": "text", "text": "Found."}], "5de0dddd-4", "5de0cccc-3", **side),
         record("user", result("t1", "Found."), "u2", "a1"),
@@ -440,7 +440,7 @@ def test_of_several_sessions_the_newest_is_read_and_the_others_named(session: Wr
 def test_large_integers_and_lone_surrogates_come_as_they_are(session: Write) -> None:
     line = record(
         "assistant",
-        call("Write", "t1", file_path="/work/tide/a", n=12345678901234567890123, x=1.5),
+        call("Write", "t1", file_path="/code/tide/a", n=12345678901234567890123, x=1.5),
         "a1",
         None,
     )

@@ -41,7 +41,7 @@ def test_the_usual_folders(home: Path, session: Write) -> None:
     session(name="claude/projects/-work-tide/empty.jsonl")
     session(b"not a trace\n", name="claude/projects/-work-tide/odd.jsonl")
     new = session(
-        {"timestamp": "2025", "type": "session_meta", "payload": {"id": "c0de", "cwd": "/work/boat"}},
+        {"timestamp": "2025", "type": "session_meta", "payload": {"id": "c0de", "cwd": "/code/boat"}},
         {"timestamp": "2025", "type": "event_msg", "payload": {"type": "user_message", "message": "Sail"}},
         name="codex/sessions/2025/03/01/rollout-1.jsonl",
     )

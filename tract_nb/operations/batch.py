@@ -30,7 +30,7 @@ def batch(ws: Workspace) -> Iterator[None]:
                 deferred.enter()
             ws.batch = None
             _check(ws, stood[-1])
-    except BaseException:
+    except BaseException:  # whatever dropped the batch, the handle stands where it stood
         # an interrupt is heard when the batch is left: then all of it is written, and stays
         if tx is None or tx.section is None or not tx.section.committed:
             ws.branch, ws.detached, ws.previous, ws.seen = stood

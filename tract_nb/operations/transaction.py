@@ -284,7 +284,7 @@ def writing(ws: Workspace) -> Iterator[Transaction]:
             tx = Transaction(ws)
             tx.section = section
             yield tx
-    except BaseException:
+    except BaseException:  # whatever rolled it back, the handle must not remember it
         # an interrupt is heard when the section is left: then all is written, and stays
         if not section.committed:
             ws.seen = seen
@@ -301,7 +301,7 @@ def _part_of(tx: Transaction) -> Iterator[Transaction]:
     try:
         with tx.db.hold(), tx.db.savepoint():
             yield tx
-    except BaseException:
+    except BaseException:  # whatever took the verb back, the batch must not remember it
         tx.stand(stood)
         tx.ws.seen = seen
         tx.ws.forget()

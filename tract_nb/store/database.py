@@ -179,9 +179,9 @@ class Database:
             try:
                 self.connection.backup(target)
                 target.execute("PRAGMA journal_mode = WAL")
-            except BaseException:
+            except BaseException:  # also an interrupt: half of a copy is none
                 target.close()
-                path.unlink(missing_ok=True)  # half of a copy is none
+                path.unlink(missing_ok=True)
                 raise
             target.close()
         return path

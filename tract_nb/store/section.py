@@ -41,7 +41,7 @@ class Section:
             db.take()
             try:
                 self._start()
-            except BaseException:
+            except BaseException:  # also an interrupt: the lock must not stay taken
                 if self._outer and db.in_transaction():
                     db.connection.rollback()
                 db.lock.release()
@@ -49,7 +49,7 @@ class Section:
         except sqlite3.Error as error:
             deferred.leave()
             raise explained(error, db.name, db.path) from error
-        except BaseException:
+        except BaseException:  # what was entered is left, whatever rises
             deferred.leave()
             raise
 

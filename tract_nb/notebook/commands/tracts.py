@@ -131,6 +131,6 @@ def new_file(path: Path) -> Iterator[TextIO]:
     try:
         with file:
             yield file
-    except BaseException:
+    except BaseException:  # also an interrupt: half a file would look like a whole one
         path.unlink(missing_ok=True)
         raise
