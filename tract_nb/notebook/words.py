@@ -18,10 +18,6 @@ class Word(str):
         made.is_text = is_text or text == "-"
         return made
 
-    @property
-    def is_option(self) -> bool:
-        return self.startswith("-") and not self.is_text
-
 
 class Text(str):
     """A text that shows as itself: its repr has no quotes."""

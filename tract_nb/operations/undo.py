@@ -20,7 +20,7 @@ def undo(ws: Workspace) -> OpRow:
     done = oplog.newest(ws.db, ws.tract, ws.actor, undo=False)
     if done is None:
         raise RefError(
-            f"There is nothing to undo: {ws.actor} moved no ref yet.", "Run operations to see all."
+            f"There is nothing to undo: no move by {ws.actor} is in effect.", "Run operations to see all."
         )
     _take_back(ws, "undo", done, f"takes back {done.verb}, operation {done.id}")
     return done
