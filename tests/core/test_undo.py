@@ -107,7 +107,7 @@ def test_undo_takes_back_ones_own(tmp_path, opened):
     bob.undo()
     assert texts(ann) == ["Ann's"]
     assert texts(bob) == ["Ann's"]
-    with pytest.raises(RefError, match="Bob moved no ref"):
+    with pytest.raises(RefError, match="no move by Bob is in effect"):
         bob.undo()
 
 
