@@ -16,14 +16,12 @@ class Branching(Handle):
     def branch(self, name: str, at: str | Commit | None = None) -> Commit | None:
         """Create a branch at a commit, at HEAD without one; HEAD stays where it is."""
         with self._moving():
-            row = branches.branch(self._ws, name, at)
-            return self._presented(row) if row else None
+            return branches.branch(self._ws, name, at)
 
     def switch(self, name: str) -> Status:
         """Stand on a branch; ``-`` is the one before."""
         with self._moving():
-            branches.switch(self._ws, name)
-            return status.status(self._ws)
+            return branches.switch(self._ws, name)
 
     def branches(self) -> Branches:
         """Return the branches: name, tip, tokens, time."""
@@ -38,8 +36,7 @@ class Branching(Handle):
     def checkout(self, target: str | Commit) -> Status:
         """Stand on a branch, or on any commit: detached, to read; writing there needs a branch."""
         with self._moving():
-            moving.checkout(self._ws, target)
-            return status.status(self._ws)
+            return moving.checkout(self._ws, target)
 
     def reset(self, target: str | Commit, mode: str = "soft") -> Status:
         """Move the branch to a commit; what came after it is not on it any more.
@@ -53,13 +50,12 @@ class Branching(Handle):
             the next gc. Until then both can be undone.
         """
         with self._moving():
-            moving.reset(self._ws, target, mode)
-            return status.status(self._ws)
+            return moving.reset(self._ws, target, mode)
 
     def tag(self, target: str | Commit, name: str) -> Commit:
         """Name a commit; the name is good wherever a commit is asked for."""
         with self._moving():
-            return self._presented(moving.tag(self._ws, target, name))
+            return moving.tag(self._ws, target, name)
 
     def tags(self) -> Branches:
         """Return the tags: name, commit, tokens, time."""
@@ -69,14 +65,12 @@ class Branching(Handle):
     def undo(self) -> Operations:
         """Take back this actor's newest operation that moved a ref; return the operation that did."""
         with self._moving():
-            undoing.undo(self._ws)
-            return status.operations(self._ws, 1)
+            return undoing.undo(self._ws)
 
     def redo(self) -> Operations:
         """Take back this actor's newest undo; return the operation that did."""
         with self._moving():
-            undoing.redo(self._ws)
-            return status.operations(self._ws, 1)
+            return undoing.redo(self._ws)
 
     def operations(self, limit: int | None = None) -> Operations:
         """Return what was done to this tract, newest first."""

@@ -19,7 +19,7 @@ def batch(ws: Workspace) -> Iterator[None]:
         yield  # a batch within a batch is part of it
         return
     tx: Transaction | None = None
-    stood = ws.branch, ws.detached, ws.previous, ws.seen
+    stood = ws.place
     try:
         with transaction(ws, "batch") as tx:
             ws.batch = tx
@@ -33,7 +33,7 @@ def batch(ws: Workspace) -> Iterator[None]:
     except BaseException:  # whatever dropped the batch, the handle stands where it stood
         # an interrupt is heard when the batch is left: then all of it is written, and stays
         if tx is None or tx.section is None or not tx.section.committed:
-            ws.branch, ws.detached, ws.previous, ws.seen = stood
+            ws.stand(stood)
         raise
     finally:
         ws.batch = None

@@ -6,9 +6,11 @@ import re
 from typing import Any
 
 from tract_nb.errors import RefError
-from tract_nb.model.commit import Row
-from tract_nb.operations import names
-from tract_nb.operations.transaction import transaction
+from tract_nb.model.commit import Commit
+from tract_nb.model.listing import Status
+from tract_nb.operations import names, present
+from tract_nb.operations.status import status
+from tract_nb.operations.transaction import stepping, transaction
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import refs
 
@@ -34,7 +36,7 @@ def check_free(ws: Workspace, name: str, what: str) -> None:
         raise RefError(f"There is a {kind} {name} already.", "A name means one thing: choose another.")
 
 
-def branch(ws: Workspace, name: str, at: Any = None) -> Row | None:
+def branch(ws: Workspace, name: str, at: Any = None) -> Commit | None:
     """Create a branch; HEAD stays. Returns the commit it stands on, None on an empty tract."""
     check_name(name)
     with transaction(ws, "branch", {"name": name}) as tx:
@@ -45,27 +47,38 @@ def branch(ws: Workspace, name: str, at: Any = None) -> Row | None:
         if refs.get(ws.db, ws.tract, ref) is not None:
             raise RefError(f"The branch {name} is there already.", f"t.switch({name!r}) goes to it.")
         tx.move(ref, number)
-        return ws.row(number) if number else None
+        return present.written(ws, ws.row(number)) if number else None
 
 
-def switch(ws: Workspace, name: str) -> int:
-    """Stand on a branch; ``-`` is the one before. Returns the number of its commit, 0 without one."""
+def switch(ws: Workspace, name: str) -> Status:
+    """Stand on a branch; ``-`` is the one before."""
     if name == "-":
         if ws.previous is None:
             raise RefError("There is no branch to go back to.", "Name one: t.switch('main').")
         name = ws.previous
     name = names.one_name(name)
+    number = _tip_of(ws, name)
+    if name == ws.branch:
+        with ws.db.read():
+            return status(ws)
+    ws.snapshot(number)  # resolved before the lock is taken: nobody waits for it
+    if ws.db.read_only:
+        with stepping(ws):
+            ws.stand((name, 0, ws.branch, _tip_of(ws, name)))
+            return status(ws)
+    with transaction(ws, "switch", {"to": name, "from": ws.branch}) as tx:
+        tx.listed = True
+        refs.set_open_branch(ws.db, ws.tract, name)
+        ws.stand((name, 0, ws.branch, _tip_of(ws, name)))
+        return status(ws)
+
+
+def _tip_of(ws: Workspace, name: str) -> int:
+    """Return what a branch stands on; 0 without a commit."""
     number = refs.get(ws.db, ws.tract, refs.HEADS + name)
     if number is None:
         names.commit_named(ws, name)  # a better error where it is no commit either
         raise RefError(
             f"{name} is a commit, not a branch.", f"Make one there: t.branch('NAME', at={name!r})."
         )
-    if name == ws.branch:
-        return number
-    if not ws.db.read_only:
-        with transaction(ws, "switch", {"to": name, "from": ws.branch}) as tx:
-            tx.listed = True
-            refs.set_open_branch(ws.db, ws.tract, name)
-    ws.previous, ws.branch, ws.detached, ws.seen = ws.branch, name, 0, number
     return number

@@ -77,9 +77,12 @@ def open_workspace(
         budget=token_budget or _budget(settings),
         notices=notices,
     )
-    if found is None or wanted != settings or encoding is None:
-        _store(ws, branch, wanted)
-    _stand(ws, branch)
+    differs = found is None or wanted != settings or encoding is None
+    # in one transaction: where it cannot stand where it was asked to, nothing was made
+    with db.write() if differs and not db.read_only else db.read():
+        if differs:
+            _store(ws, branch, wanted)
+        _stand(ws, branch)
     return ws
 
 
@@ -116,24 +119,22 @@ def _store(ws: Workspace, branch: str | None, settings: Mapping[str, Any]) -> No
             )
         return
     text = orjson.dumps(settings, option=orjson.OPT_SORT_KEYS).decode()
-    with ws.db.write():
-        ws.encoding = objects.put_encoding(ws.db, settings["encoding"])
-        found = refs.tract_named(ws.db, ws.name)  # another process may have made it meanwhile
-        if found is not None:
-            ws.tract = found.id
-            refs.set_settings(ws.db, ws.tract, text)
-        else:
-            at = max(ws.now_us(), oplog.last_at(ws.db) + 1)
-            ws.tract = refs.add_tract(ws.db, ws.name, branch or MAIN, at, text)
+    ws.encoding = objects.put_encoding(ws.db, settings["encoding"])
+    found = refs.tract_named(ws.db, ws.name)  # another process may have made it meanwhile
+    if found is not None:
+        ws.tract = found.id
+        refs.set_settings(ws.db, ws.tract, text)
+    else:
+        at = max(ws.now_us(), oplog.last_at(ws.db) + 1)
+        ws.tract = refs.add_tract(ws.db, ws.name, branch or MAIN, at, text)
 
 
 def _stand(ws: Workspace, branch: str | None) -> None:
     """Stand on a branch: the one asked for, else the one the tract opens on."""
-    with ws.db.read():
-        found = refs.tract_named(ws.db, ws.name)
-        assert found is not None
-        heads = refs.all_of(ws.db, ws.tract, refs.HEADS)
-        if branch is not None and branch not in heads:
-            raise RefError(f"{ws.name} has no branch {branch}.", f"It has {', '.join(heads) or 'none'}.")
-        ws.branch = branch or found.open_branch
-        ws.look()
+    found = refs.tract_named(ws.db, ws.name)
+    assert found is not None
+    heads = refs.all_of(ws.db, ws.tract, refs.HEADS)
+    if branch is not None and branch not in heads:
+        raise RefError(f"{ws.name} has no branch {branch}.", f"It has {', '.join(heads) or 'none'}.")
+    ws.branch = branch or found.open_branch
+    ws.look()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from threading import get_ident
 from typing import Any
 
@@ -34,6 +35,7 @@ class Transaction:
         self._refs: dict[tuple[int, str], int | None] = {}
         self.section: Section | None = None  # that it stands in: whether all of it was written
         self.listed = False  # whether the operation is kept although it moved no ref
+        self.operation: Callable[[], None] | None = None  # writes it; None where it is written
         self.thread = get_ident()
         self._now = max(ws.now_us(), oplog.last_at(ws.db) + 1)
         self.started_us = self._now
@@ -48,6 +50,12 @@ class Transaction:
     def next_us(self) -> int:
         """The time that the next commit will have."""
         return self._now
+
+    def log(self) -> None:
+        """Write the operation now, for a verb that returns it; a batch writes its own at its end."""
+        if self.ws.batch is not self and self.operation is not None:
+            write, self.operation = self.operation, None
+            write()
 
     # -- objects ----------------------------------------------------------------------------------
 
@@ -254,7 +262,8 @@ def transaction(
     """Run one verb under the write lock and write its operation.
 
     A verb that moved no ref writes no operation, unless it set ``listed``. What it raises, also an
-    interrupt, rolls all of it back. Inside a batch it is part of the batch's one operation.
+    interrupt, rolls all of it back, and the handle stands where it stood: so what a verb returns is read
+    inside. Inside a batch it is part of the batch's one operation.
     """
     if in_own_batch(ws):
         assert ws.batch is not None
@@ -263,8 +272,9 @@ def transaction(
             _look_again(ws, tx)
         return
     with writing(ws) as tx:
+        tx.operation = partial(_log, tx, verb, args, reason, undoes)
         yield tx
-        _log(tx, verb, args, reason, undoes)
+        tx.log()
         _look_again(ws, tx)
 
 
@@ -274,20 +284,32 @@ def in_own_batch(ws: Workspace) -> bool:
 
 
 @contextmanager
+def stepping(ws: Workspace) -> Iterator[None]:
+    """Run a verb that only steps elsewhere: what it raises takes the handle back to where it stood."""
+    place = ws.place
+    try:
+        with ws.db.read():
+            yield
+    except BaseException:  # also an interrupt: a verb happens whole or not at all
+        ws.stand(place)
+        raise
+
+
+@contextmanager
 def writing(ws: Workspace) -> Iterator[Transaction]:
     """Write objects under the write lock; what is raised inside rolls them back."""
     section = ws.db.write()
-    seen = ws.seen
+    place = ws.place
     try:
         with section:
-            seen = ws.seen
+            place = ws.place
             tx = Transaction(ws)
             tx.section = section
             yield tx
     except BaseException:  # whatever rolled it back, the handle must not remember it
         # an interrupt is heard when the section is left: then all is written, and stays
         if not section.committed:
-            ws.seen = seen
+            ws.stand(place)
             ws.forget()  # what was rolled back gave its numbers back
         raise
 
@@ -297,13 +319,13 @@ def _part_of(tx: Transaction) -> Iterator[Transaction]:
     """Run one verb of a batch: what it raises takes back this verb alone."""
     if not tx.db.in_transaction():
         raise gone(tx.db.name)
-    stood, seen = tx.standing(), tx.ws.seen
+    stood, place = tx.standing(), tx.ws.place
     try:
         with tx.db.hold(), tx.db.savepoint():
             yield tx
     except BaseException:  # whatever took the verb back, the batch must not remember it
         tx.stand(stood)
-        tx.ws.seen = seen
+        tx.ws.stand(place)
         tx.ws.forget()
         raise
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from tract_nb.errors import RefError
+from tract_nb.model.listing import Operations
+from tract_nb.operations import status
 from tract_nb.operations.transaction import Transaction, transaction
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import oplog, refs
 from tract_nb.store.oplog import OpRow
 
 
-def undo(ws: Workspace) -> OpRow:
-    """Take back this actor's newest operation on this tract that moved a ref.
+def undo(ws: Workspace) -> Operations:
+    """Take back this actor's newest operation on this tract that moved a ref; return the one that does.
 
     Raises
     ------
@@ -22,12 +24,11 @@ def undo(ws: Workspace) -> OpRow:
         raise RefError(
             f"There is nothing to undo: no move by {ws.actor} is in effect.", "Run operations to see all."
         )
-    _take_back(ws, "undo", done, f"takes back {done.verb}, operation {done.id}")
-    return done
+    return _take_back(ws, "undo", done, f"takes back {done.verb}, operation {done.id}")
 
 
-def redo(ws: Workspace) -> OpRow:
-    """Take back this actor's newest undo that is in effect.
+def redo(ws: Workspace) -> Operations:
+    """Take back this actor's newest undo that is in effect; return the operation that does.
 
     Raises
     ------
@@ -37,18 +38,19 @@ def redo(ws: Workspace) -> OpRow:
     undone = oplog.newest(ws.db, ws.tract, ws.actor, undo=True)
     if undone is None:
         raise RefError(f"There is nothing to redo: no undo by {ws.actor} is in effect.", "See operations.")
-    _take_back(ws, "redo", undone, f"does again what operation {undone.id} undid")
-    return undone
+    return _take_back(ws, "redo", undone, f"does again what operation {undone.id} undid")
 
 
-def _take_back(ws: Workspace, verb: str, done: OpRow, reason: str) -> None:
+def _take_back(ws: Workspace, verb: str, done: OpRow, reason: str) -> Operations:
     with transaction(ws, verb, reason=reason, undoes=done.id) as tx:
         if done.id in oplog.taken_back(ws.db, ws.tract):
             raise RefError(f"The operation {done.id} was taken back meanwhile.", "Call t.refresh() and look.")
         for move in oplog.moves(ws.db, done.id):
             _check(tx, done, move)
             tx.move(move.ref, move.old, tract=move.tract)
-    ws.look()
+        ws.look()
+        tx.log()
+        return status.operations(ws, 1)
 
 
 def _check(tx: Transaction, done: OpRow, move: oplog.Move) -> None:

@@ -34,6 +34,8 @@ ASKED_KEPT, GROWN_KEPT = 64, 16
 CLOCK_VARIABLE = "TRACT_NB_CLOCK"
 
 Clock = Callable[[], datetime]
+#: where a handle stands: branch, detached commit, branch before, the tip it has seen
+Place = tuple[str | None, int, str | None, int]
 
 
 class Notice(NamedTuple):
@@ -130,6 +132,15 @@ class Workspace:
         gone, (self.branch, found) = self.branch, next(iter(heads.items()))
         self.warn(f"The branch {gone} is gone; HEAD is on {self.branch} now.")
         return found
+
+    @property
+    def place(self) -> Place:
+        """Where the handle stands, for :meth:`stand`."""
+        return self.branch, self.detached, self.previous, self.seen
+
+    def stand(self, place: Place) -> None:
+        """Stand somewhere: elsewhere, or again where a verb that failed began."""
+        self.branch, self.detached, self.previous, self.seen = place
 
     def row(self, number: int) -> Row:
         """Return a commit that is known to be there."""

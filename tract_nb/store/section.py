@@ -120,10 +120,20 @@ class Savepoint:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         db = self._db
-        if kind is not None and db.in_transaction():
-            db.rollbacks += 1
-            db.execute("ROLLBACK TO verb")
-        if db.in_transaction():
-            db.execute("RELEASE verb")
+        if kind is None and db.in_transaction():
+            try:
+                db.execute("RELEASE verb")
+            except sqlite3.Error as failed:
+                self._take_back()
+                raise explained(failed, db.name, db.path) from failed
+            return
+        self._take_back()
         if isinstance(error, sqlite3.Error):
             raise explained(error, db.name, db.path) from error
+
+    def _take_back(self) -> None:
+        db = self._db
+        if db.in_transaction():
+            db.rollbacks += 1
+            db.execute("ROLLBACK TO verb")
+            db.execute("RELEASE verb")
