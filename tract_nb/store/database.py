@@ -23,6 +23,7 @@ from tract_nb.errors import StoreError
 from tract_nb.store import schema
 from tract_nb.store.explain import BUSY_SECONDS, damaged, explained
 from tract_nb.store.interrupts import deferred
+from tract_nb.store.news import News
 from tract_nb.store.section import Savepoint, Section
 from tract_nb.store.sql import DIALECT
 
@@ -61,6 +62,7 @@ class Database:
         self.lock = threading.RLock()
         self.has_wal = True
         self.rollbacks = 0  # after one, numbers are given again: what was kept by number is void
+        self.news = News()
         self._synchronous = SYNCHRONOUS[durability]
         self._memory = f"file:tract-nb-{os.getpid()}-{next(_memory_names)}?mode=memory&cache=shared"
         # a database in memory lives as long as one connection does: this one is never used otherwise
@@ -248,6 +250,7 @@ class Database:
                 "A tract in memory cannot be used in a forked process.", "Keep it in a file for that."
             )
         self.lock = threading.RLock()
+        self.news = News()  # who listened did so in the parent
         self._connect()
 
     def savepoint(self) -> Savepoint:

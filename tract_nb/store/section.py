@@ -23,7 +23,7 @@ class Section:
     :mod:`tract_nb.store.interrupts`).
     """
 
-    __slots__ = ("_begin", "_db", "_nested", "_on_error", "_outer", "committed")
+    __slots__ = ("_before", "_begin", "_db", "_nested", "_on_error", "_outer", "committed")
 
     def __init__(self, db: Database, begin: str | None, on_error: str) -> None:
         self._db = db
@@ -31,6 +31,7 @@ class Section:
         self._on_error = on_error
         self._outer = False
         self._nested = False
+        self._before = 0  # rows ever changed by this connection, when it began
         self.committed = False  # whether what was written is there to stay
 
     def __enter__(self) -> None:
@@ -46,6 +47,7 @@ class Section:
                     db.connection.rollback()
                 db.lock.release()
                 raise
+            db.news.depth += 1
         except sqlite3.Error as error:
             deferred.leave()
             raise explained(error, db.name, db.path) from error
@@ -60,6 +62,7 @@ class Section:
         if not db.in_transaction():
             self._outer = True
             db.execute(self._begin)
+            self._before = db.connection.total_changes
         elif self._on_error == ROLLBACK:  # a write inside another handle's batch
             db.execute("SAVEPOINT section")
             self._nested = True
@@ -74,8 +77,13 @@ class Section:
             if isinstance(error, sqlite3.Error):
                 raise explained(error, db.name, db.path) from error
         finally:
+            to_tell = db.news.take()
             db.lock.release()
-            deferred.leave()
+            try:
+                deferred.leave()
+            finally:
+                if to_tell:
+                    db.news.tell()
 
     def _end(self, *, failed: bool) -> None:
         db = self._db
@@ -86,6 +94,8 @@ class Section:
                 for statement in self._ending(failed=failed):
                     db.execute(statement)
                 self.committed = not failed
+                if self.committed and self._outer and db.connection.total_changes != self._before:
+                    db.news.fresh = True
             elif not failed:
                 raise gone(db.name)
         except sqlite3.Error as error:
