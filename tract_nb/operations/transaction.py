@@ -63,13 +63,7 @@ class Transaction:
         """Store a content; return its blob's number and hash, and the tokens of its text."""
         data = canonical(content.to_payload())
         digest = sha256(data)
-        number, is_new = objects.put_blob(self.db, digest, data)
-        found = None if is_new else objects.tokens_of(self.db, number, self.ws.encoding)
-        if found is not None:
-            return number, digest, found
-        tokens = self.ws.count(counted_text(content))
-        objects.put_tokens(self.db, number, self.ws.encoding, tokens)
-        return number, digest, tokens
+        return objects.put_blob(self.db, digest, data), digest, self.ws.count(counted_text(content))
 
     def commit(
         self,

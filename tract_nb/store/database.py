@@ -27,7 +27,7 @@ from tract_nb.store.news import News
 from tract_nb.store.section import Savepoint, Section
 from tract_nb.store.sql import DIALECT
 
-PAGE_BYTES = 8192  # of 4096, a tenth would lie idle under texts of half a kilobyte
+PAGE_BYTES = 4096  # what a commit changes is written by pages: larger ones cost it more than they save
 WAIT_SECONDS = 0.1  # how long it waits before it hears an interrupt
 SYNCHRONOUS = {"normal": "NORMAL", "full": "FULL"}
 _memory_names = itertools.count()

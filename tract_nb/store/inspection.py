@@ -57,11 +57,6 @@ def all_commits(db: Database) -> Iterator[StoredCommit]:
         )
 
 
-def all_tokens(db: Database) -> dict[tuple[int, int], int]:
-    """Return all counts by blob and encoding."""
-    return {(blob, encoding): tokens for blob, encoding, tokens in db.all("SELECT * FROM token")}
-
-
 def all_configs(db: Database) -> list[tuple[int, bytes, str]]:
     """Return all generation configs: number, hash, JSON."""
     return [(number, digest, data) for number, digest, data in db.all("SELECT id, hash, data FROM config")]
@@ -82,10 +77,8 @@ def lost(db: Database) -> list[tuple[str, str]]:
         ("usage", "commit", "commit"),
         ("record", "commit", "commit"),
         ("target", "commit", "commit"),
-        ("token", "blob", "blob"),
         ("commit", "config", "config"),
         ("commit", "encoding", "encoding"),
-        ("token", "encoding", "encoding"),
         ("tract", "parent", "tract"),
         ("op", "tract", "tract"),
         ("ref", "tract", "tract"),

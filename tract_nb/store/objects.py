@@ -175,26 +175,16 @@ def records(db: Database, prefix: str) -> list[tuple[str, int]]:
     ]
 
 
-def put_blob(db: Database, digest: bytes, data: bytes) -> tuple[int, bool]:
-    """Store canonical bytes once; return their number and whether they are new."""
+def put_blob(db: Database, digest: bytes, data: bytes) -> int:
+    """Store canonical bytes once; return their number."""
     cursor = db.execute(sql.INSERT_BLOB, (digest, RAW, len(data), data))
     if cursor.rowcount == 1:
         assert cursor.lastrowid is not None
-        return cursor.lastrowid, True
+        return cursor.lastrowid
     found = db.one(sql.BLOB_ID, (digest,))
     assert found is not None
-    return found[0], False
-
-
-def tokens_of(db: Database, blob: int, encoding: int) -> int | None:
-    """Return the tokens of a stored text under an encoding; None where it was not counted yet."""
-    found = db.one(sql.TOKENS, (blob, encoding))
-    return found[0] if found else None
-
-
-def put_tokens(db: Database, blob: int, encoding: int, tokens: int) -> None:
-    """Keep the tokens of a stored text."""
-    db.execute(sql.INSERT_TOKEN, (blob, encoding, tokens))
+    number: int = found[0]
+    return number
 
 
 def blobs(db: Database, numbers: Iterable[int]) -> dict[int, bytes]:
@@ -203,9 +193,9 @@ def blobs(db: Database, numbers: Iterable[int]) -> dict[int, bytes]:
     return dict(db.all("SELECT id, data FROM blob WHERE id IN (SELECT value FROM json_each(?))", (wanted,)))
 
 
-def checksum(key: str | None, extra: Extra) -> int:
+def checksum(tokens: int, key: str | None, extra: Extra) -> int:
     """Return the CRC-32 of what a commit's hash does not cover, so that a flipped byte shows."""
-    return crc32(repr((key, *extra)).encode())
+    return crc32(repr((tokens, key, *extra)).encode())
 
 
 def put_commit(db: Database, columns: tuple[Any, ...], targets: tuple[bytes, ...], extra: Extra) -> int:
@@ -223,7 +213,7 @@ def put_commit(db: Database, columns: tuple[Any, ...], targets: tuple[bytes, ...
     extra : Extra
         The other columns.
     """
-    cursor = db.execute(sql.INSERT_COMMIT, (*columns, *extra, checksum(columns[-1], extra)))
+    cursor = db.execute(sql.INSERT_COMMIT, (*columns, *extra, checksum(columns[-3], columns[-1], extra)))
     if cursor.rowcount != 1:
         found = db.one(sql.COMMIT_ID, (columns[0],))
         assert found is not None

@@ -70,7 +70,8 @@ Index("config_key_text", config_key.c.key, config_key.c.text)
 #: Commits, shared by all tracts. type, role, name and call_id repeat what the blob says, tokens and
 #: context count it, so that history resolves without reading a text. ``context`` is the size of
 #: all that compiles at this commit. A number is never used twice, since caches and views hold them.
-#: ``checksum`` is over the columns that neither the hash nor a count covers.
+#: ``encoding`` is the one that counted the tokens. ``checksum`` is over the columns that the hash does
+#: not cover, but for those that repeat the blob and ``context``.
 commit = Table(
     "commit",
     metadata,
@@ -124,22 +125,12 @@ record = Table(
     sqlite_with_rowid=False,
 )
 
+#: what has counted tokens
 encoding = Table(
     "encoding",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
-)
-
-#: the tokens of a text under each encoding that counted it
-token = Table(
-    "token",
-    metadata,
-    Column("blob", Integer, nullable=False),
-    Column("encoding", Integer, nullable=False),
-    Column("tokens", Integer, nullable=False),
-    PrimaryKeyConstraint("blob", "encoding"),
-    sqlite_with_rowid=False,
 )
 
 #: what a provider reported for a reply; input means all input, cached included

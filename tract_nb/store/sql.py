@@ -9,7 +9,7 @@ from sqlalchemy import Insert, Select, Table, bindparam, func, select
 from sqlalchemy.dialects.sqlite import dialect, insert
 from sqlalchemy.sql import ClauseElement
 
-from tract_nb.store.schema import blob, commit, op, op_ref, ref, target, token, usage
+from tract_nb.store.schema import blob, commit, op, op_ref, ref, target, usage
 
 DIALECT = dialect(paramstyle="qmark")
 
@@ -88,15 +88,11 @@ COMMIT_ID = compiled(select(commit.c.id).where(commit.c.hash == bindparam("hash"
 INSERT_BLOB = insert_into(blob, skip=("id",), or_ignore=True)
 INSERT_COMMIT = insert_into(commit, skip=("id",), or_ignore=True)
 INSERT_TARGET = insert_into(target)
-INSERT_TOKEN = insert_into(token, or_ignore=True)
 INSERT_OP = insert_into(op, skip=("id",))
 INSERT_OP_REF = insert_into(op_ref)
 # times of operations rise with their numbers, so the last row has the latest
 LAST_OP_AT = compiled(select(op.c.at).where(op.c.id == select(func.max(op.c.id)).scalar_subquery()))
 REF = compiled(select(ref.c.commit).where(ref.c.tract == bindparam("tract"), ref.c.name == bindparam("name")))
-TOKENS = compiled(
-    select(token.c.tokens).where(token.c.blob == bindparam("blob"), token.c.encoding == bindparam("encoding"))
-)
 EVERYTHING = compiled(
     select(
         *ROW,
