@@ -24,7 +24,6 @@ def reset(ws: Workspace, target: Any, mode: str = "soft") -> Status:
     """
     if mode not in MODES:
         raise ContentError(f"Unknown mode {mode!r}.", "It is 'soft' or 'hard'.")
-    ws.snapshot(names.own_commit(ws, target).id)  # resolved before the lock is taken: nobody waits for it
     with transaction(ws, "reset", {"mode": mode}) as tx:
         tx.head()  # refuses where HEAD is detached, or another writer moved the branch
         row = names.own_commit(ws, target)
