@@ -43,6 +43,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "result": ("tool_result",),
     "edit": ("edit",),
     "annotate": ("annotate",),
+    "retire": ("restore",),
     "branch": ("branch",),
     "switch": ("switch",),
     "checkout": ("checkout",),
@@ -58,10 +59,10 @@ RULES: dict[str, tuple[str, ...]] = {
 }
 #: what these write into the operation log
 OPERATIONS = {
-    *("commit", "edit", "annotate", "branch", "switch", "reset", "tag"),
+    *("commit", "edit", "annotate", "restore", "branch", "switch", "reset", "tag"),
     *("undo", "redo", "batch", "record_usage", "import"),
 }
-LOW_LEVEL = {"compress", "restore", "merge", "cherry_pick"}  # until their verbs exist
+LOW_LEVEL = {"compress", "merge", "cherry_pick"}  # until their verbs exist
 
 EXAMPLES = int(os.environ.get("TRACT_NB_EXAMPLES", "0"))
 STEPS = int(os.environ.get("TRACT_NB_STEPS", "30"))
@@ -601,8 +602,17 @@ class World(RuleBasedStateMachine):
     def do_retire(self, h: Handle, n: int) -> None:
         here = oracle.state(self.history, self._tip(h) or None)
         summaries = [name for name, unit in here.units.items() if unit.kind == SUMMARY]
-        if summaries:
-            self._low(h, Record(MARK, targets=(summaries[n % len(summaries)],)), "restore")
+        if not summaries:
+            return
+        name = summaries[n % len(summaries)]
+        if self._writable(h):
+            self._refused(lambda: h.tract.restore(name), self._writable(h) or TractError)
+            return
+        commit = h.tract.restore(name)
+        if name in here.retired:
+            assert commit is None
+        else:
+            self._written(h, "restore", commit, Record(MARK, targets=(name,)))
 
     def do_merge(self, h: Handle, n: int) -> None:
         others = sorted(tip for ref, tip in self.refs.items() if tip and ref != h.ref)

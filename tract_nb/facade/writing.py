@@ -24,6 +24,7 @@ from tract_nb.operations.commit import commit
 from tract_nb.operations.edit import edit
 from tract_nb.operations.import_trace import import_trace
 from tract_nb.operations.record_usage import record_usage
+from tract_nb.operations.restore import restore
 
 
 class Writing(Handle):
@@ -257,6 +258,34 @@ class Writing(Handle):
         """
         with self._verb():
             row = annotate(self._ws, target, priority, reason)
+            return self._presented(row) if row else None
+
+    def restore(self, target: Any, reason: str | None = None) -> Commit | None:
+        """Take summaries back, so that what they cover is sent again, in one operation.
+
+        A priority set later (:meth:`annotate`) lets them stand again.
+
+        Parameters
+        ----------
+        target : str, Commit, list, pandas.Series or pandas.DataFrame
+            The summaries; of a frame, the ``commit`` column.
+        reason : str, optional
+            Why, for the operation log.
+
+        Returns
+        -------
+        Commit or None
+            The MARK; None where all are restored already.
+
+        Raises
+        ------
+        RefError
+            If one of them is no summary.
+        BudgetError
+            If the budget says ``reject`` and what comes back is beyond it.
+        """
+        with self._verb():
+            row = restore(self._ws, target, reason)
             return self._presented(row) if row else None
 
     def import_trace(self, path: str | Path | Recording, *, redact: bool = True) -> Imported:

@@ -187,6 +187,12 @@ def put_blob(db: Database, digest: bytes, data: bytes) -> int:
     return number
 
 
+def blob_number(db: Database, digest: bytes) -> int | None:
+    """Return the number of stored bytes by their hash; None where they are not here."""
+    found = db.one(sql.BLOB_ID, (digest,))
+    return found[0] if found else None
+
+
 def blobs(db: Database, numbers: Iterable[int]) -> dict[int, bytes]:
     """Return stored bytes by number, in one query."""
     wanted = orjson.dumps(list(numbers)).decode()

@@ -1,0 +1,221 @@
+"""Foresight: what an action on some units would change, before it is done.
+
+Nothing is written: the commit that the verb would write is imagined on top of the history, and what
+that compiles to is held against what is sent now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from tract_nb.engine.canonical import canonical, sha256
+from tract_nb.engine.resolve import Unit
+from tract_nb.engine.snapshot import Snapshot
+from tract_nb.engine.tokens import context_size
+from tract_nb.errors import ContentError
+from tract_nb.model.commit import HASH_TAKEN, Kind, Priority, Row
+from tract_nb.operations import edit, names, restore
+from tract_nb.operations.budget import imagined
+from tract_nb.operations.workspace import Workspace
+from tract_nb.store import objects
+from tract_nb.view import figures
+from tract_nb.view.outlook import LastCall, Outlook, last_call, units_sent
+
+#: the priority that an action sets; ``restore`` and ``edit`` set none
+PRIORITIES = {
+    "skip": Priority.SKIP,
+    "unmark": Priority.NORMAL,
+    "important": Priority.IMPORTANT,
+    "pin": Priority.PINNED,
+}
+ACTIONS = (*PRIORITIES, "restore", "edit")
+QUOTED = 200  # characters of a text that stand in a line of Python
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Foresight:
+    """What an action would change.
+
+    Parameters
+    ----------
+    action : str
+        skip, unmark, important, pin, restore or edit.
+    units : int
+        How many units it would change: those named that are not so already.
+    sent : int
+        By how many units more (or less, below 0) the context would have.
+    before, after : Outlook
+        What is sent now and then, and what it costs.
+    over : int
+        By how many tokens the context would be beyond the budget; 0 within it or without one.
+    refused : bool
+        Whether the budget would refuse it.
+    why : str
+        What it means for the provider's cache, in one sentence.
+    prices : str
+        Why there are no prices; empty where there are.
+    code : str
+        The line of Python that does it.
+    """
+
+    action: str
+    units: int
+    sent: int
+    before: Outlook
+    after: Outlook
+    over: int
+    refused: bool
+    why: str
+    prices: str
+    code: str
+
+    @property
+    def says(self) -> str:
+        """Tokens and prices before and after, in one line."""
+        before, after = self.before, self.after
+        parts = [f"{figures.tokens(before.tokens)} → {figures.tokens(after.tokens)} tokens"]
+        if before.next is not None and after.next is not None:
+            parts.append(f"next call {figures.money(before.next)} → {figures.money(after.next)}")
+        if before.later is not None and after.later is not None:
+            parts.append(f"then {figures.money(before.later)} → {figures.money(after.later)} a call")
+        return ", ".join(parts)
+
+    def __repr__(self) -> str:
+        return "\n".join((f"{self.code}  # {self.says}", self.why))
+
+
+def foresee(ws: Workspace, action: str, target: Any, *, text: str | None = None) -> Foresight:
+    """Return what an action on some units of HEAD's history would change.
+
+    Parameters
+    ----------
+    ws : Workspace
+        Where.
+    action : str
+        One of :data:`ACTIONS`.
+    target : str, Commit, list, Series or DataFrame
+        The units; of ``restore`` summaries, of ``edit`` one unit.
+    text : str, optional
+        Of ``edit``, the new text.
+
+    Raises
+    ------
+    RefError
+        If a name is no unit of this history.
+    ContentError
+        If the action is unknown, or the text is missing or not asked for.
+    """
+    if action not in ACTIONS:
+        raise ContentError(f"Unknown action {action!r}.", f"It is one of {', '.join(ACTIONS)}.")
+    if (text is None) is (action == "edit"):
+        raise ContentError(
+            f"{action} with text={text!r} is no action.", "An edit has a text, nothing else has one."
+        )
+    call = last_call(ws)
+    history = ws.snapshot(call.tip)
+    units, row = _planned(ws, history, action, names.names_in(target), text)
+    changed = history if row is None else Snapshot.of([*history.rows, row])
+    before, after = call.outlook(history), call.outlook(changed)
+    most = ws.budget.max_tokens if ws.budget else None
+    over = max(after.tokens - most, 0) if most else 0
+    return Foresight(
+        action=action,
+        units=0 if row is None else len(row.targets),
+        sent=sum(1 for _ in units_sent(changed)) - sum(1 for _ in units_sent(history)),
+        before=before,
+        after=after,
+        over=over,
+        refused=_refused(ws, history, changed),
+        why=_why(call, history, changed, before, after),
+        prices=call.missing,
+        code=code(action, units, text),
+    )
+
+
+def code(action: str, units: list[Unit], text: str | None = None) -> str:
+    """Return the line of Python that does an action."""
+    hashes = [f'"{unit.row.hash.hex()[:HASH_TAKEN]}"' for unit in units]
+    named = hashes[0] if len(hashes) == 1 else f"[{', '.join(hashes)}]"
+    if action == "edit":
+        said = repr(text) if text is not None and len(text) <= QUOTED else "text"
+        return f"t.edit({named}, {said})"
+    if action == "restore":
+        return f"t.restore({named})"
+    return f't.annotate({named}, "{PRIORITIES[action].name}")'
+
+
+def _planned(
+    ws: Workspace, history: Snapshot, action: str, listed: list[str], text: str | None
+) -> tuple[list[Unit], Row | None]:
+    """Return the units named, and the commit that the verb would write; None where it would write none."""
+    if not listed:
+        raise ContentError(f"Nothing is named to {action}.", "Give a hash, or a list of them.")
+    if action == "restore":
+        units = restore.summaries_named(ws, history, listed)
+        targets = tuple(unit.identity for unit in units if not unit.retired)
+        return units, imagined(ws, Kind.MARK, targets=targets) if targets else None
+    units = list(
+        {unit.identity: unit for unit in (names.unit_named(ws, history, n) for n in listed)}.values()
+    )
+    if action == "edit":
+        assert text is not None
+        if len(units) != 1:
+            raise ContentError(f"edit takes one unit, not {len(units)}.", "Name one commit.")
+        content = edit.content_of(ws, units[0].row).with_text(text)
+        if content.unit_text == edit.text_at(ws, units[0]):
+            return units, None
+        row = imagined(ws, Kind.EDIT, content, targets=(units[0].identity,))
+        # a text that was here before is known to the cache by its blob
+        blob = objects.blob_number(ws.db, sha256(canonical(content.to_payload())))
+        return units, row._replace(blob=blob)
+    wanted = PRIORITIES[action]
+    targets = tuple(unit.identity for unit in units if unit.priority != wanted or unit.retired)
+    return units, imagined(ws, Kind.MARK, targets=targets, priority=wanted) if targets else None
+
+
+def _refused(ws: Workspace, history: Snapshot, changed: Snapshot) -> bool:
+    """Tell whether the budget would refuse a change, as check_budget does: by the counted size."""
+    if ws.budget is None or ws.budget.action != "reject" or changed.size <= history.size:
+        return False
+    return context_size(changed.size) > ws.budget.max_tokens
+
+
+def _why(call: LastCall, history: Snapshot, changed: Snapshot, before: Outlook, after: Outlook) -> str:
+    """Return what a change means for the provider's cache, in one sentence."""
+    if [_sent(unit) for unit in units_sent(history)] == [_sent(unit) for unit in units_sent(changed)]:
+        return "What is sent does not change."
+    if call.sent is None:
+        return "No call is recorded on this branch, so nothing is known of the provider's cache."
+    if not call.uses_cache:
+        return "The last call used no cache, so only the size counts."
+    if after.cached > before.cached:
+        ends = figures.tokens(after.cached)
+        return f"The cache reaches up to {ends} again: it still has what this brings back."
+    if after.cached < before.cached:
+        return _broken(before, after)
+    if not before.cached:
+        return "Nothing of what is sent is cached, so this costs nothing extra."
+    means = "nothing that is cached is lost" if after.tokens > before.tokens else "this costs nothing extra"
+    return f"The cache already ends at {figures.tokens(before.cached)}, so {means}."
+
+
+def _broken(before: Outlook, after: Outlook) -> str:
+    """Return what it means that a change breaks the cache."""
+    breaks = f"The cache breaks at {figures.tokens(after.cached)} instead of {figures.tokens(before.cached)}"
+    if before.next is None or after.next is None or before.later is None or after.later is None:
+        return f"{breaks}: what follows is sent anew."
+    extra, saved = after.next - before.next, before.later - after.later
+    if extra <= 0:
+        return f"{breaks}, and still the next call costs {figures.money(-extra)} less."
+    more = f"{breaks}: the next call costs {figures.money(extra)} more"
+    if saved <= 0:
+        return f"{more}."
+    calls = ceil(extra / saved)
+    return f"{more}, paid back after {calls:,} {'call' if calls == 1 else 'calls'}."
+
+
+def _sent(unit: Unit) -> tuple[int | None, bytes, bytes]:
+    """Return what is sent of a unit."""
+    return unit.row.blob, unit.row.hash, unit.text.hash
