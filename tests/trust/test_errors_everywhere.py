@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.core.stories import cover
 from tests.trust.helpers import FULL, Dump, Note, State, dump, recording, texts, write_all
 from tract_nb import PINNED, SKIP, BudgetError, Output, Session, TokenBudget, Tract, TractError
 from tract_nb.store import database
@@ -44,6 +45,7 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "tool_result": lambda t: t.tool_result("c1", "new"),
     "edit": lambda t: t.edit("v1", "new"),
     "annotate": lambda t: t.annotate(["v1", "HEAD"], SKIP, "why"),
+    "restore": lambda t: t.restore("s1", "why"),
     "import_trace": lambda t: t.import_trace(recording(9, "fresh-made-up", rich=True)),
     "import_trace again": lambda t: t.import_trace(recording(9, "known-made-up", rich=True)),
     "import_trace of more": lambda t: t.import_trace(recording(12, "known-made-up", rich=True)),
@@ -74,6 +76,7 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "expand": lambda t: t.expand(t.log(kind="summary", branch="trace/known-ma")[0][0]),
     "status": lambda t: t.status(),
     "budget": lambda t: t.budget(),
+    "foresee": lambda t: t.foresee("edit", "v1", text="new"),
     "verify": lambda t: t.verify(),
     "refresh": lambda t: t.refresh(),
     "on": lambda t: Tract.on(t.database, name="new"),
@@ -130,6 +133,7 @@ def world(t: Tract) -> Tract:
     t.system("Be brief.")
     t.import_trace(recording(9, "known-made-up", rich=True))
     t.tag(t.user("one"), "v1")
+    t.tag(cover(t, [t.user("to be covered").hash], "A summary."), "s1")
     t.branch("try")
     t.tool_call("read", {"path": "a"}, "c1")
     t.user("of a cell", key="cell")
@@ -275,7 +279,7 @@ def on_branches(whole: Dump) -> Dump:
 PARTS = {
     name: VERBS[name]
     for name in (
-        *("commit", "commit with a known key", "tool_result", "edit", "annotate"),
+        *("commit", "commit with a known key", "tool_result", "edit", "annotate", "restore"),
         *("record_usage", "branch", "tag", "reset"),
     )
 }
