@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,14 +20,15 @@ from urllib.request import urlopen
 import nbformat
 import pytest
 
+from tests.browser.chromium import browser, chromium, page
 from tests.browser.lab import LabNotebook
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
+
+__all__ = ["browser", "chromium", "page"]
 
 BOOT = 60  # seconds that Lab may take to answer at the very most
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-WIDTH, HEIGHT = 1280, 1600  # of the window, in pixels
 #: Lab asks a new user about news; nobody is there to answer
 QUIET = {"@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False}}
 
@@ -69,16 +69,6 @@ class Lab:
         path = self.folder / name
         nbformat.write(made, path)
         return path
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The browser's program."""
-    for name in (os.environ.get("BROWSER_PATH", ""), *BROWSERS):
-        found = shutil.which(name) if name else None
-        if found:
-            return found
-    pytest.skip("Chromium is not installed")
 
 
 @pytest.fixture(scope="session")
@@ -127,26 +117,6 @@ def wait_for(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
         except OSError:
             time.sleep(0.1)
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    """Chromium, closed with the module so that no event loop is left to others."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page, with cookies and storage of its own."""
-    context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
-    made = context.new_page()
-    made.set_default_timeout(30_000)
-    yield made
-    context.close()
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def test_a_listener_may_write_from_another_thread_and_is_not_locked_out(t):
         if done.is_set():
             return
         done.set()
-        other = threading.Thread(target=lambda: t.refresh())
+        other = threading.Thread(target=t.refresh)
         other.start()
         other.join(5)
         assert not other.is_alive()

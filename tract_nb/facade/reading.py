@@ -16,6 +16,7 @@ from tract_nb.operations.diff import diff
 from tract_nb.operations.find import find
 from tract_nb.operations.graph import Graph, graph
 from tract_nb.operations.verify import verify
+from tract_nb.store import oplog
 
 
 class Reading(Handle):
@@ -152,6 +153,12 @@ class Reading(Handle):
         """
         with self._reading():
             return verify(self._ws)
+
+    @property
+    def revision(self) -> tuple[int, str | None, int]:
+        """A value that differs after anything that a view of this tract shows may have changed."""
+        with self._reading():
+            return oplog.last_id(self._ws.db), self._ws.branch, self._ws.detached
 
     def refresh(self) -> Status:
         """Look at the branch as it is now, so that the next write goes on top of it."""

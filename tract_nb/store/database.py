@@ -63,6 +63,7 @@ class Database:
         self.has_wal = True
         self.rollbacks = 0  # after one, numbers are given again: what was kept by number is void
         self.news = News()
+        self.closed = False
         self._synchronous = SYNCHRONOUS[durability]
         self._memory = f"file:tract-nb-{os.getpid()}-{next(_memory_names)}?mode=memory&cache=shared"
         # a database in memory lives as long as one connection does: this one is never used otherwise
@@ -167,6 +168,7 @@ class Database:
     def close(self) -> None:
         """Close the connection; a database in memory is gone."""
         with self.lock:
+            self.closed = True
             _close(self.connection, self._keeper, self._pid)
 
     def copy_to(self, path: Path) -> Path:

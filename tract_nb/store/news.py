@@ -46,5 +46,5 @@ class News:
         for listener in tuple(self._listeners):
             try:
                 listener()
-            except Exception:  # the verb is done: an error of one who watches must not look like its own
+            except Exception:  # noqa: BLE001  the verb is done: an error of one who watches is not its own
                 _log.exception("A listener failed.")

@@ -43,6 +43,12 @@ def last_at(db: Database) -> int:
     return found[0] if found else 0
 
 
+def last_id(db: Database) -> int:
+    """Return the number of the last operation on this database; 0 before the first."""
+    found = db.one("SELECT max(id) FROM op")
+    return (found and found[0]) or 0
+
+
 def add(
     db: Database,
     *,

@@ -1,0 +1,54 @@
+// Builds each widget's bundle into widgets/static, where it is committed so that installing needs no node.
+// `--watch` builds anew at every change; `--out DIR` builds elsewhere, for the test that compares.
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import * as esbuild from "esbuild";
+
+const LIMIT = 60 * 1024; // bytes: a saved notebook may hold one copy a widget
+const here = import.meta.dirname;
+const asked = process.argv.indexOf("--out");
+const out = asked > 0 ? process.argv[asked + 1] : join(here, "..", "widgets", "static");
+
+// a style sheet becomes a string of the bundle, minified like the rest
+const styles = {
+  name: "styles",
+  setup(build) {
+    build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const source = readFileSync(path, "utf8");
+      const { code } = await esbuild.transform(source, { loader: "css", minify: true });
+      return { contents: code, loader: "text" };
+    });
+  },
+};
+
+mkdirSync(out, { recursive: true });
+const options = {
+  entryPoints: readdirSync(join(here, "src"))
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
+    .map((name) => join(here, "src", name)),
+  outdir: out,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+  charset: "utf8",
+  legalComments: "none",
+  plugins: [styles],
+};
+
+if (process.argv.includes("--watch")) {
+  await (await esbuild.context({ ...options, minify: false, logLevel: "info" })).watch();
+} else {
+  await esbuild.build(options);
+  for (const entry of options.entryPoints) {
+    const name = basename(entry).replace(/\.ts$/, ".js");
+    const { size } = statSync(join(out, name));
+    console.log(`${name} ${size.toLocaleString("en")} bytes`);
+    if (size > LIMIT) {
+      console.error(
+        `${name} is over ${LIMIT.toLocaleString("en")} bytes: a notebook keeps a copy of it a widget.`,
+      );
+      process.exitCode = 1;
+    }
+  }
+}

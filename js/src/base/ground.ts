@@ -1,0 +1,377 @@
+// What every widget stands on: its frame, its wire to Python, its keys, what it says and asks.
+import base from "./base.css";
+import { counted } from "./format";
+import { h } from "./h";
+import { icon } from "./icons";
+import { cap, caps, type Key, obey } from "./keys";
+import { followTheme } from "./theme";
+import { Fault, type Model, Wire } from "./wire";
+
+/** What the state of every widget says; each adds its own. */
+export interface State {
+  /** Goes up with every change of what is shown. */
+  version: number;
+  /** Why it cannot be worked with, in words: read-only, closed. */
+  still?: string | null;
+}
+
+export interface Question {
+  title: string;
+  body: string;
+  /** The Python line that does the same. */
+  code?: string;
+  /** What the button says: a verb and its object. */
+  action: string;
+}
+
+interface Given {
+  model: Model;
+  el: HTMLElement;
+  signal?: AbortSignal;
+}
+
+const POLL = 1500; // milliseconds between two looks for what another process did
+const BUSY = 400; // from when a request that waits is shown as waiting
+
+export class Ground<S extends State> {
+  /** What the widget draws into, above the status line. */
+  readonly root: HTMLElement = h("div", { class: "content" });
+  /** The left part of the status line. */
+  readonly footer: HTMLElement = h("div", { class: "where" });
+  /** Everything inside the border. */
+  readonly frame: HTMLElement;
+  readonly signal: AbortSignal;
+  readonly #model: Model;
+  readonly #wire: Wire;
+  readonly #said = h("div", { class: "said", role: "status", "aria-live": "polite" });
+  readonly #live = h("div", { class: "live" });
+  readonly #faults = h("div", { class: "faults" });
+  readonly #helped = h("div", {
+    class: "help",
+    role: "dialog",
+    "aria-label": "Keys",
+    tabindex: -1,
+    hidden: true,
+  });
+  #visible = false;
+  #stale = false;
+  #gone = "";
+  #asking: ((yes: boolean) => void) | null = null;
+  #onEscape: (() => boolean)[] = [];
+
+  constructor(model: Model, host: HTMLElement, label: string, styles: string, signal: AbortSignal) {
+    this.#model = model;
+    this.signal = signal;
+    this.#wire = new Wire(model, signal);
+    this.frame = h(
+      "section",
+      { class: "frame", "aria-label": label },
+      this.root,
+      h("footer", { class: "status" }, this.footer, this.#said, this.#live),
+      this.#helped,
+    );
+    const shadow = host.shadowRoot ?? host.attachShadow({ mode: "open" });
+    shadow.replaceChildren(h("style", null, base, styles), this.frame, this.#faults);
+    host.dataset.lmSuppressShortcuts = "true"; // JupyterLab would insert a cell for an "a"
+    followTheme(this.frame, signal);
+    this.#follow(host);
+    this.frame.addEventListener("keydown", (event) => this.#escape(event, host), { signal });
+    this.#showLive();
+    this.onState(() => this.#showLive());
+    const beat = setInterval(() => this.#beat(), POLL);
+    signal.addEventListener("abort", () => clearInterval(beat));
+  }
+
+  // -- the state ----------------------------------------------------------------------------------
+
+  state(): S {
+    return this.#model.get("state") as S;
+  }
+
+  onState(callback: (state: S) => void): void {
+    this.onValue("state", () => callback(this.state()));
+  }
+
+  value<T>(name: string): T {
+    return this.#model.get(name) as T;
+  }
+
+  put(name: string, value: unknown): void {
+    this.#model.set(name, value);
+    this.#model.save_changes();
+  }
+
+  onValue<T>(name: string, callback: (value: T) => void): void {
+    const hear = () => callback(this.value<T>(name));
+    this.#model.on(`change:${name}`, hear);
+    this.signal.addEventListener("abort", () => this.#model.off(`change:${name}`, hear));
+  }
+
+  // -- asking Python ------------------------------------------------------------------------------
+
+  /** Call a method of the Python widget. What it refuses is shown below, and rejects. */
+  async request<T>(method: string, params: object = {}): Promise<T> {
+    const slow = setTimeout(() => this.#showLive(), BUSY);
+    try {
+      return await this.#wire.request<T>(method, params);
+    } catch (fault) {
+      if (fault instanceof Fault) this.showFault(fault);
+      throw fault;
+    } finally {
+      clearTimeout(slow);
+      this.#showLive();
+    }
+  }
+
+  /** Call a method for what it does: says what it said; what it refuses is shown and ends there. */
+  async act(method: string, params: object = {}): Promise<boolean> {
+    try {
+      const result = await this.request<{ said?: string; undo?: boolean } | null>(method, params);
+      if (result?.said) this.say(result.said, result.undo ?? false);
+      return true;
+    } catch (fault) {
+      if (fault instanceof Fault) return false;
+      throw fault;
+    }
+  }
+
+  // -- saying -------------------------------------------------------------------------------------
+
+  /** Say what was done, in the status line and to a screen reader. */
+  say(text: string, canUndo = false): void {
+    this.#said.replaceChildren(
+      h("span", { class: "words", title: text }, text),
+      canUndo ? h("span", { class: "undo" }, "undo ", h("kbd", null, "z")) : "",
+    );
+  }
+
+  /** Show an error under the widget; it stays until it is answered. */
+  showFault(fault: { message: string; hint?: string }): void {
+    const close = h("button", { class: "button", onclick: () => shown.remove() }, "Close");
+    const shown = h(
+      "div",
+      { class: "fault", role: "alert" },
+      icon("x"),
+      h("div", null, h("b", null, fault.message), fault.hint ? h("p", null, fault.hint) : null),
+      close,
+    );
+    this.#faults.replaceChildren(shown); // the last one: those before it were about a state that is past
+  }
+
+  clearFaults(): void {
+    this.#faults.replaceChildren();
+  }
+
+  // -- asking a person ----------------------------------------------------------------------------
+
+  /** Ask before something is rewritten: Enter confirms, Esc leaves. */
+  ask(question: Question): Promise<boolean> {
+    this.#asking?.(false);
+    const before = this.focused();
+    return new Promise((resolve) => {
+      const answer = (yes: boolean) => {
+        this.#asking = null;
+        dialog.remove();
+        before?.focus();
+        resolve(yes);
+      };
+      this.#asking = answer;
+      const go = h("button", { class: "button primary", onclick: () => answer(true) }, question.action);
+      const dialog = h(
+        "div",
+        { class: "ask", role: "alertdialog", "aria-label": question.title, "aria-describedby": "asked" },
+        h("b", null, question.title),
+        h("p", { id: "asked" }, question.body),
+        h(
+          "div",
+          { class: "choices" },
+          question.code ? code(question.code) : h("span", { class: "space" }),
+          h("button", { class: "button", onclick: () => answer(false) }, "Leave it"),
+          go,
+        ),
+      );
+      dialog.addEventListener("keydown", (event) => {
+        if (event.key === "Tab") this.#keepInside(event, dialog);
+        if (event.key !== "Escape" && event.key !== "Tab") event.stopPropagation(); // no other key means anything now
+      });
+      this.frame.append(dialog);
+      go.focus();
+    });
+  }
+
+  /** Obey keys; "?" lists them. */
+  keys(table: readonly Key[]): void {
+    const all: Key[] = [...table, { key: "?", label: "list the keys", run: () => this.help() }];
+    obey(this.frame, all, this.signal);
+    this.#helped.replaceChildren(
+      ...all
+        .filter((entry) => entry.label)
+        .map((entry) =>
+          h(
+            "div",
+            null,
+            h("span", null, entry.label),
+            h(
+              "span",
+              { class: "caps" },
+              caps(entry).map((text) => h("kbd", null, text)),
+            ),
+          ),
+        ),
+      h("div", null, h("span", null, "leave"), h("span", { class: "caps" }, h("kbd", null, cap("Escape")))),
+    );
+  }
+
+  /** Show or hide the list of keys. */
+  help(): void {
+    this.#helped.hidden = !this.#helped.hidden;
+    if (!this.#helped.hidden) this.#helped.focus();
+  }
+
+  /** Something that Escape closes; the last that says it did, wins. */
+  onEscape(close: () => boolean): void {
+    this.#onEscape.unshift(close);
+  }
+
+  /** The element in focus, inside of the shadow root. */
+  focused(): HTMLElement | null {
+    return (this.frame.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
+  }
+
+  /** Whether it can be worked with. */
+  get alive(): boolean {
+    return !this.#gone && !this.state().still;
+  }
+
+  // -- inside -------------------------------------------------------------------------------------
+
+  #escape(event: KeyboardEvent, host: HTMLElement): void {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    if (this.#asking) this.#asking(false);
+    else if (!this.#helped.hidden) this.#helped.hidden = true;
+    else if (!this.#onEscape.some((close) => close())) {
+      // nothing is open: the keys go back to the page
+      this.focused()?.blur();
+      host.closest<HTMLElement>(".jp-Notebook")?.focus({ preventScroll: true });
+      return;
+    }
+    event.preventDefault();
+  }
+
+  #keepInside(event: KeyboardEvent, dialog: HTMLElement): void {
+    const stops = [...dialog.querySelectorAll<HTMLElement>("button")];
+    const at = stops.indexOf(this.focused() as HTMLElement);
+    event.preventDefault();
+    stops[(at + (event.shiftKey ? stops.length - 1 : 1)) % stops.length]?.focus();
+  }
+
+  /** Follow the tract: Python tells of changes in its process, polling finds those of others. */
+  #follow(host: HTMLElement): void {
+    const hear = (message: { changed?: boolean }) => {
+      if (message.changed) this.#lookAgain();
+    };
+    this.#model.on("msg:custom", hear);
+    const seen = new IntersectionObserver((entries) => {
+      this.#visible = entries.some((entry) => entry.isIntersecting);
+      if (this.#visible && this.#stale) this.#lookAgain();
+    });
+    seen.observe(host);
+    const end = () => {
+      this.#gone = "Kernel is gone";
+      this.#showLive();
+    };
+    this.#model.on("comm_live_update", end);
+    this.#model.on("destroy", end);
+    this.signal.addEventListener("abort", () => {
+      seen.disconnect();
+      this.#model.off("msg:custom", hear);
+      this.#model.off("comm_live_update", end);
+      this.#model.off("destroy", end);
+    });
+  }
+
+  #lookAgain(): void {
+    this.#stale = !this.#visible || document.hidden;
+    if (!this.#stale) void this.#quietly("look_again");
+  }
+
+  #beat(): void {
+    this.#showLive();
+    if (this.#visible && !document.hidden && !this.#gone && this.#wire.waited() === 0)
+      void this.#quietly("poll");
+  }
+
+  async #quietly(method: string): Promise<void> {
+    try {
+      await this.#wire.request(method);
+    } catch (fault) {
+      if (fault instanceof Fault) this.showFault(fault);
+    }
+  }
+
+  #showLive(): void {
+    const still = this.#gone || this.state().still;
+    const waited = this.#wire.waited();
+    const [name, text] = still
+      ? ["still", still === "Kernel is gone" ? `${still}; run the cell again to work with it` : still]
+      : waited > BUSY
+        ? [
+            "waiting",
+            waited > 2 * POLL
+              ? `waiting for the kernel, ${counted(Math.round(waited / 1000), "second")}`
+              : "…",
+          ]
+        : ["", "live"];
+    this.frame.classList.toggle("is-still", Boolean(still));
+    if (this.#live.textContent !== text || this.#live.dataset.is !== name) {
+      this.#live.dataset.is = name;
+      this.#live.replaceChildren(text ?? "");
+    }
+  }
+}
+
+/** A line of Python, ready to copy. */
+export function code(line: string): HTMLElement {
+  const copy = h(
+    "button",
+    { class: "icon-button", "aria-label": "Copy the Python line", title: "Copy" },
+    icon("copy"),
+  );
+  copy.addEventListener("click", async () => {
+    await copyText(line, copy);
+    copy.replaceChildren(icon("check"));
+    setTimeout(() => copy.replaceChildren(icon("copy")), 1200);
+  });
+  return h("div", { class: "code" }, h("code", { title: line }, line), copy);
+}
+
+/** Put a text on the clipboard, also where the page is not allowed the modern way. */
+export async function copyText(text: string, near: HTMLElement): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const field = h("textarea", { style: "position:fixed;opacity:0" });
+    field.value = text;
+    near.parentElement?.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+    near.focus();
+  }
+}
+
+/** Make a widget of a function that draws it: what a bundle exports by default. */
+export function widget<S extends State>(
+  label: string,
+  styles: string,
+  draw: (ground: Ground<S>) => void,
+): { render(given: Given): () => void } {
+  return {
+    render({ model, el, signal }) {
+      const own = new AbortController();
+      signal?.addEventListener("abort", () => own.abort());
+      draw(new Ground<S>(model, el, label, styles, own.signal));
+      return () => own.abort();
+    },
+  };
+}

@@ -1,0 +1,75 @@
+// A button that opens a short list of choices.
+import { h } from "./h";
+import { icon } from "./icons";
+
+export interface Choice {
+  label: string;
+  value: string;
+  checked: boolean;
+  note?: string;
+}
+
+/** Make a button with a menu; the choices are asked for each time it opens. */
+export function menu(
+  label: string,
+  choices: () => readonly Choice[],
+  choose: (value: string) => void,
+  signal: AbortSignal,
+): HTMLElement {
+  const button = h(
+    "button",
+    { class: "menu-button", "aria-haspopup": "menu", "aria-expanded": "false" },
+    label,
+    icon("next"),
+  );
+  const box = h("div", { class: "menu" }, button);
+  let list: HTMLElement | null = null;
+  const close = (back = false) => {
+    list?.remove();
+    list = null;
+    button.setAttribute("aria-expanded", "false");
+    if (back) button.focus();
+  };
+  const open = () => {
+    const items = choices().map(({ label: text, value, checked, note }) =>
+      h(
+        "button",
+        {
+          role: "menuitemradio",
+          "aria-checked": checked,
+          tabindex: -1,
+          onclick: () => {
+            close(true);
+            choose(value);
+          },
+        },
+        checked ? icon("check") : h("span", { class: "no-icon" }),
+        h("span", null, text),
+        note ? h("small", null, note) : null,
+      ),
+    );
+    list = h("div", { class: "menu-list", role: "menu", "aria-label": label }, items);
+    list.addEventListener("keydown", (event) => {
+      const at = items.indexOf(event.target as HTMLButtonElement);
+      const step = { ArrowDown: 1, ArrowUp: items.length - 1 }[event.key];
+      if (step !== undefined) items[(at + step) % items.length]?.focus();
+      else if (event.key === "Escape") close(true);
+      else if (event.key === "Tab") close();
+      else if (event.key !== "Enter" && event.key !== " ") return event.stopPropagation();
+      if (event.key !== "Tab" && event.key !== "Enter" && event.key !== " ") event.preventDefault();
+      event.stopPropagation();
+    });
+    box.append(list);
+    button.setAttribute("aria-expanded", "true");
+    (items.find((item) => item.getAttribute("aria-checked") === "true") ?? items[0])?.focus();
+  };
+  button.addEventListener("click", () => (list ? close(true) : open()), { signal });
+  box.addEventListener(
+    "focusout",
+    (event) => {
+      if (!box.contains(event.relatedTarget as Node | null)) close();
+    },
+    { signal },
+  );
+  return box;
+}
