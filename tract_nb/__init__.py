@@ -16,6 +16,9 @@ if TYPE_CHECKING:
         BudgetError as BudgetError,
     )
     from tract_nb.errors import (
+        CallCancelledError as CallCancelledError,
+    )
+    from tract_nb.errors import (
         CommandError as CommandError,
     )
     from tract_nb.errors import (
@@ -25,7 +28,16 @@ if TYPE_CHECKING:
         HeadMovedError as HeadMovedError,
     )
     from tract_nb.errors import (
+        ModelError as ModelError,
+    )
+    from tract_nb.errors import (
+        PromptError as PromptError,
+    )
+    from tract_nb.errors import (
         RefError as RefError,
+    )
+    from tract_nb.errors import (
+        ReplayError as ReplayError,
     )
     from tract_nb.errors import (
         StoreError as StoreError,
@@ -39,6 +51,7 @@ if TYPE_CHECKING:
     from tract_nb.errors import (
         TractWarning as TractWarning,
     )
+    from tract_nb.llm.replay import Replay as Replay
     from tract_nb.model.budget import TokenBudget as TokenBudget
     from tract_nb.model.commit import Commit as Commit
     from tract_nb.model.commit import Kind as Kind
@@ -67,6 +80,9 @@ if TYPE_CHECKING:
     from tract_nb.model.content import (
         ToolIO as ToolIO,
     )
+    from tract_nb.model.reply import Answer as Answer
+    from tract_nb.model.reply import Cancel as Cancel
+    from tract_nb.model.reply import Reply as Reply
     from tract_nb.session import Session as Session
     from tract_nb.tract import Tract as Tract
 
@@ -74,10 +90,14 @@ __version__ = "0.1.0"
 
 _ERRORS = (
     "BudgetError",
+    "CallCancelledError",
     "CommandError",
     "ContentError",
     "HeadMovedError",
+    "ModelError",
+    "PromptError",
     "RefError",
+    "ReplayError",
     "StoreError",
     "TraceError",
     "TractError",
@@ -100,6 +120,8 @@ _HOMES = {
     "Tract": "tract_nb.tract",
     "Session": "tract_nb.session",
     "CompiledContext": "tract_nb.engine.context",
+    **dict.fromkeys(("Answer", "Cancel", "Reply"), "tract_nb.model.reply"),
+    "Replay": "tract_nb.llm.replay",
     "TokenBudget": "tract_nb.model.budget",
     "Commit": "tract_nb.model.commit",
     "Kind": "tract_nb.model.commit",

@@ -55,6 +55,46 @@ class CommandError(TractError):
     """A command line that names no command, or one whose arguments do not fit."""
 
 
+class ModelError(TractError):
+    """A model gave no reply that can be used; nothing was written.
+
+    Parameters
+    ----------
+    message, hint : str
+        As in :class:`TractError`.
+    model, provider : str, optional
+        Who was called.
+    status : int, optional
+        The provider's HTTP status.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        model: str | None = None,
+        provider: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message, hint)
+        self.model = model
+        self.provider = provider
+        self.status = status
+
+
+class CallCancelledError(ModelError):
+    """Somebody cancelled the call from another thread; nothing was written."""
+
+
+class ReplayError(ModelError):
+    """A replay has no answer for a request."""
+
+
+class PromptError(TractError):
+    """A prompt file that cannot be read, or inputs that do not fit it."""
+
+
 class TraceError(TractError):
     """A trace that cannot be read.
 

@@ -1,1 +1,1 @@
-"""The only room that knows litellm: what models cost, and later how they are called."""
+"""The only room that knows litellm: calls, settings, prompts, replay, and what models cost."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
-from tract_nb.engine.usage import read_usage
 from tract_nb.errors import ContentError, RefError
 from tract_nb.model.commit import Row
 from tract_nb.model.event import Usage
+from tract_nb.model.usage import read_usage
 from tract_nb.operations import names
 from tract_nb.operations.transaction import transaction
 from tract_nb.operations.workspace import Workspace
