@@ -77,6 +77,8 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "status": lambda t: t.status(),
     "budget": lambda t: t.budget(),
     "foresee": lambda t: t.foresee("edit", "v1", text="new"),
+    "strip": lambda t: t.strip(),
+    "takers": lambda t: t.takers(),
     "verify": lambda t: t.verify(),
     "refresh": lambda t: t.refresh(),
     "on": lambda t: Tract.on(t.database, name="new"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tract_nb.facade.handle import Handle
-from tract_nb.view import foresight
+from tract_nb.view import foresight, strip, takers
 from tract_nb.view.foresight import Foresight
+from tract_nb.view.strip import Strip
+from tract_nb.view.takers import Takers
 
 
 class Seeing(Handle):
@@ -26,3 +28,13 @@ class Seeing(Handle):
         """
         with self._reading():
             return foresight.foresee(self._ws, action, target, text=text)
+
+    def strip(self) -> Strip:
+        """Return the compiled context at HEAD in order: each unit's tokens, what is cached, what left it."""
+        with self._reading(tip=True):
+            return strip.strip(self._ws)
+
+    def takers(self, largest: int = 10) -> Takers:
+        """Return what takes the room: the largest units, tools and files, and what masking would save."""
+        with self._reading(tip=True):
+            return takers.takers(self._ws, largest)
