@@ -13,12 +13,16 @@ from typing import Any, ClassVar, TypeVar
 
 import anywidget
 import traitlets
+from IPython.display import display
 
 from tract_nb.errors import CommandError, HeadMovedError, TractError
 from tract_nb.model.commit import HASH_SHOWN
 from tract_nb.tract import Tract
 
 STATIC = Path(__file__).parent / "static"
+VIEW = "application/vnd.jupyter.widget-view+json"
+#: what the live view knows its static sibling by
+STATIC_CLASS = "tract-nb-static"
 OUT_OF_ORDER = "This is a fault of tract_nb: please report it. The tract itself is as it was."
 
 Answering = TypeVar("Answering", bound=Callable[..., Any])
@@ -103,13 +107,23 @@ class TractWidget(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return self.as_text()
 
+    def _ipython_display_(self) -> None:
+        """Show what is left without a kernel, then the live view, which hides it.
+
+        Two outputs, since JupyterLab does not fall back to the HTML of a widget whose model is gone:
+        it says "model not found" instead. On a page that cannot show the live view, the first stays.
+        """
+        display(
+            {"text/html": f'<div class="{STATIC_CLASS}">{self.as_html()}</div>', "text/plain": self.as_text()},
+            raw=True,
+        )
+        display({VIEW: self._view(), "text/plain": ""}, raw=True)
+
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        return {
-            "application/vnd.jupyter.widget-view+json": view,
-            "text/html": self.as_html(),
-            "text/plain": self.as_text(),
-        }, {}
+        return {VIEW: self._view(), "text/html": self.as_html(), "text/plain": self.as_text()}, {}
+
+    def _view(self) -> dict[str, Any]:
+        return {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
 
     # -- following the tract --------------------------------------------------------------------------
 

@@ -74,6 +74,7 @@ export class Ground<S extends State> {
     shadow.replaceChildren(h("style", null, base, styles), this.frame, this.#faults);
     host.dataset.lmSuppressShortcuts = "true"; // JupyterLab would insert a cell for an "a"
     followTheme(this.frame, signal);
+    requestAnimationFrame(() => hideStatic(host));
     this.#follow(host);
     this.frame.addEventListener("keydown", (event) => this.#escape(event, host), { signal });
     this.#showLive();
@@ -328,6 +329,20 @@ export class Ground<S extends State> {
       this.#live.replaceChildren(text ?? "");
     }
   }
+}
+
+// what one output of a cell is called by JupyterLab, VS Code and Colab, and what holds all of a cell
+const OUTPUT = ".jp-OutputArea-child, .output_container, .output";
+const OUTPUTS = ".jp-OutputArea, .cell_container, #output-body";
+
+/** Hide what stands above the live view for a page that cannot show it. */
+function hideStatic(host: HTMLElement): void {
+  const outputs = host.closest(OUTPUTS) ?? host.parentElement;
+  const before = [...(outputs?.querySelectorAll<HTMLElement>(".tract-nb-static") ?? [])].filter(
+    (found) => found.compareDocumentPosition(host) & Node.DOCUMENT_POSITION_FOLLOWING,
+  );
+  const own = before.at(-1);
+  if (own) (own.closest<HTMLElement>(OUTPUT) ?? own).style.display = "none";
 }
 
 /** A line of Python, ready to copy. */
