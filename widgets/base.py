@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 
 import anywidget
 import traitlets
-from IPython.display import display
+from IPython.display import publish_display_data
 
 from tract_nb.errors import CommandError, HeadMovedError, TractError
 from tract_nb.model.commit import HASH_SHOWN
@@ -113,11 +113,9 @@ class TractWidget(anywidget.AnyWidget):
         Two outputs, since JupyterLab does not fall back to the HTML of a widget whose model is gone:
         it says "model not found" instead. On a page that cannot show the live view, the first stays.
         """
-        display(
-            {"text/html": f'<div class="{STATIC_CLASS}">{self.as_html()}</div>', "text/plain": self.as_text()},
-            raw=True,
-        )
-        display({VIEW: self._view(), "text/plain": ""}, raw=True)
+        html = f'<div class="{STATIC_CLASS}">{self.as_html()}</div>'
+        publish_display_data({"text/html": html, "text/plain": self.as_text()})
+        publish_display_data({VIEW: self._view(), "text/plain": ""})
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         return {VIEW: self._view(), "text/html": self.as_html(), "text/plain": self.as_text()}, {}
