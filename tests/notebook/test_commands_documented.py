@@ -27,6 +27,7 @@ VERBS = {
     "assistant": "assistant",
     "edit": "edit",
     "annotate": "pin",
+    "restore": "restore",
     "import_trace": "import",
     "branch": "branch",
     "switch": "switch",
@@ -43,6 +44,7 @@ PYTHON_ONLY = {"commit", "reasoning", "artifact", "tool_call", "tool_result", "s
 READING = {
     *("open", "on", "from_trace", "close", "refresh", "compile", "log", "graph", "show", "expand", "status"),
     *("budget", "branches", "tracts", "tags", "operations", "pending", "find", "diff", "verify"),
+    *("foresee", "strip", "takers", "describe"),
 }
 
 

@@ -77,6 +77,7 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "status": lambda t: t.status(),
     "budget": lambda t: t.budget(),
     "foresee": lambda t: t.foresee("edit", "v1", text="new"),
+    "describe": lambda t: t.describe("v1"),
     "strip": lambda t: t.strip(),
     "takers": lambda t: t.takers(),
     "verify": lambda t: t.verify(),

@@ -6,6 +6,7 @@ from typing import Any
 
 from tract_nb.facade.handle import Handle
 from tract_nb.view import foresight, strip, takers
+from tract_nb.view.describing import Described, describe
 from tract_nb.view.foresight import Foresight
 from tract_nb.view.strip import Strip
 from tract_nb.view.takers import Takers
@@ -29,12 +30,32 @@ class Seeing(Handle):
         with self._reading():
             return foresight.foresee(self._ws, action, target, text=text)
 
-    def strip(self) -> Strip:
-        """Return the compiled context at HEAD in order: each unit's tokens, what is cached, what left it."""
-        with self._reading(tip=True):
+    def strip(self, *, peek: bool = False) -> Strip:
+        """Return the compiled context at HEAD in order: each unit's tokens, what is cached, what left it.
+
+        Parameters
+        ----------
+        peek : bool
+            Look without taking it for what this handle's caller knows: if another writer has moved the
+            branch, the next write still says so.
+        """
+        with self._reading(tip=not peek):
             return strip.strip(self._ws)
 
     def takers(self, largest: int = 10) -> Takers:
         """Return what takes the room: the largest units, tools and files, and what masking would save."""
-        with self._reading(tip=True):
+        with self._reading():
             return takers.takers(self._ws, largest)
+
+    def describe(self, target: Any, *, start: int = 0, count: int = 4000) -> Described:
+        """Return one unit of HEAD's history as it stands: its text or a part of it, its price, its state.
+
+        Parameters
+        ----------
+        target : str or Commit
+            The unit.
+        start, count : int
+            Which characters of its text.
+        """
+        with self._reading():
+            return describe(self._ws, target, start, count)

@@ -73,7 +73,8 @@ class Strip:
     Parameters
     ----------
     database, branch, head : str or None
-        Where it is of; no branch where HEAD is detached, no head where nothing is committed.
+        Where it is of; no branch where HEAD is detached, no head where nothing is committed, else its
+        full hash.
     tokens, source : int, str
         The ``token_count`` and ``token_source`` of a compile.
     max_tokens : int or None
@@ -140,6 +141,7 @@ class Strip:
             "called": None if self.called_us is None else self.called_us // 1000,
             "model": self.model,
             "prices": self.prices,
+            "commits": [s.commit for s in self.segments] if len(self.segments) <= SMALL else None,
             "roles": "".join(LETTERS[segment.role] for segment in self.segments),
             "sizes": [segment.tokens for segment in self.segments],
             "names": list(names),
@@ -151,6 +153,8 @@ class Strip:
         }
 
 
+#: with so many segments or fewer their names go along; a page asks for those of a longer strip
+SMALL = 1000
 LETTERS = {"system": "s", "user": "u", "assistant": "a", "tool": "t", "summary": "x"}
 
 
@@ -164,7 +168,7 @@ def strip(ws: Workspace) -> Strip:
     return Strip(
         database=ws.db.name,
         branch=ws.branch,
-        head=history.last.hash.hex()[:HASH_TAKEN] if call.tip else None,
+        head=history.last.hash.hex() if call.tip else None,
         tokens=outlook.tokens,
         source=call.source,
         max_tokens=ws.budget.max_tokens if ws.budget else None,

@@ -30,7 +30,12 @@ GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
         "edit": writing.edit,
         "usage": writing.usage,
     },
-    "Priorities": {"pin": writing.pin, "skip": writing.skip, "unpin": writing.unpin},
+    "Priorities": {
+        "pin": writing.pin,
+        "skip": writing.skip,
+        "unpin": writing.unpin,
+        "restore": writing.restore,
+    },
     "Read": {
         "log": reading.log,
         "show": reading.show,

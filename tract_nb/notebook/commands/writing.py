@@ -118,6 +118,19 @@ def unpin(t: Tract, *refs: str, reason: str | None = None) -> Commit | None:
     return t.annotate(named(refs), Priority.NORMAL, reason)
 
 
+def restore(t: Tract, *refs: str, reason: str | None = None) -> Commit | None:
+    """Take summaries back, so that what they cover is sent again; a later priority lets them stand.
+
+    Parameters
+    ----------
+    refs
+        Hashes or other names of SUMMARYs; ``$name`` takes a variable, a DataFrame with a commit column too.
+    reason
+        Why, for the operation log.
+    """
+    return t.restore(named(refs), reason)
+
+
 def named(refs: tuple[str, ...]) -> list[str]:
     """Return what a command was pointed at, or say that it was nothing."""
     if not refs:
