@@ -18,6 +18,7 @@ from tract_nb.notebook.desk import Desk
 from tract_nb.notebook.words import Word
 from tract_nb.store import schema
 from tract_nb.store.database import locate
+from tract_nb.store.upgrade import BACKUP
 from tract_nb.tract import Tract
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def take_db(words: list[str]) -> str | None:
 
 def the_one() -> Path:
     """Return the one tract database in this folder."""
-    found = [path for path in sorted(Path().iterdir()) if is_tract(path)]
+    found = [path for path in sorted(Path().iterdir()) if is_tract(path) and path.suffix != BACKUP]
     if len(found) == 1:
         return found[0]
     if found:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+import sqlite3
 import sys
+import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.trust.helpers import Intent, State, dump, recording, start, texts, times
+from tests.trust import old
+from tests.trust.helpers import Intent, State, dump, dump_file, recording, start, texts, times
 from tests.trust.zygote import LENGTH, SESSION
-from tract_nb import Tract
+from tract_nb import Tract, TractWarning
+from tract_nb.store import schema
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="no fork and no kill -9 here"),
@@ -152,6 +160,53 @@ def test_an_import_that_is_killed_is_on_no_branch_and_can_be_done_again(tmp_path
             assert tract.verify().rows == ()
             tract.user("goes on")
     assert ends["some written ahead"] >= 3, ends
+
+
+def test_an_upgrade_that_is_killed_leaves_the_old_or_the_new_database_and_both_open(tmp_path, kill):
+    chance = random.Random(11)  # noqa: S311
+    with Tract.open(tmp_path / "new.db") as tract:
+        tract.import_trace(recording(300, SESSION))
+        with tract.batch():
+            for number in range(1_000):
+                tract.user(f"{number} " + "words " * 30)
+        for number in range(100):
+            tract.user(f"one by one {number}")
+        whole = texts(tract)
+    made = old.make_large(1, tmp_path / "old.db", like=tmp_path / "new.db")
+    before = dump_file(made)
+    shapes = {1: old.shape_of(made), schema.VERSION: old.shape_of(tmp_path / "new.db")}
+    import_module("alembic.migration")  # not what is timed
+    shutil.copy(made, tmp_path / "timed.db")
+    began = time.perf_counter()
+    with pytest.warns(TractWarning):
+        Tract.open(tmp_path / "timed.db").close()
+    took = time.perf_counter() - began
+    ends = Counter[str]()
+    for number in range(times(40)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = Path(shutil.copy(made, folder / "work.db"))
+        lines = kill("upgrade", path, 20_000 + number, chance.random() * took * 1.5, begun=True)
+        copies = [*folder.glob("*.backup")]
+        with closing(sqlite3.connect(path)) as connection:  # which reads the log too
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert old.shape(connection) == shapes[version]
+        if version == 1:
+            assert {"done": True} not in lines
+            assert dump_file(path) == before
+        else:
+            assert len(copies) == 1
+        for copy in copies:
+            assert dump_file(copy) == before
+        ends["new" if version > 1 else "inside" if copies else "old"] += 1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # where it is upgraded now
+            with Tract.open(path) as tract:
+                assert texts(tract) == whole
+                assert tract.verify().rows == ()
+        shutil.rmtree(folder)
+    assert set(ends) == {"old", "inside", "new"}, ends
 
 
 def test_a_file_that_was_killed_before_its_first_byte_opens(tmp_path):

@@ -12,12 +12,15 @@ import random
 import signal
 import sys
 import time
+import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from tests.trust.helpers import Intent, State, Writer, recording
 from tract_nb import Tract
 from tract_nb.operations import import_trace
+from tract_nb.store import schema
 
 SESSION = "0123abcd-made-up"
 LENGTH = 300
@@ -59,6 +62,14 @@ def bring_in(path: str, pen: Pen, seed: int) -> None:
     pen.write(state=State.of(tract.database.connection).asdict())
 
 
+def bring_up(path: str, pen: Pen, seed: int) -> None:
+    """Open a database of an older schema."""
+    pen.write(begun=True)
+    warnings.simplefilter("ignore")
+    Tract.open(path).close()
+    pen.write(done=True)
+
+
 def main() -> None:
     """Fork and kill, as told."""
     recording(3, "")
@@ -66,13 +77,16 @@ def main() -> None:
         warm.user("warm")
         warm.import_trace(recording(3, "warm"))
         warm.verify()
+    for version in range(2, schema.VERSION + 1):
+        import_module(f"tract_nb.store.migrations.to_{version}")
+    import_module("alembic.migration")
     say("ready")
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
         if not child:
             try:
-                job = {"work": work, "import": bring_in}[order["job"]]
+                job = {"work": work, "import": bring_in, "upgrade": bring_up}[order["job"]]
                 job(order["path"], Pen(order["pen"]), order["seed"])
             except BaseException as error:  # noqa: BLE001  a child that fails says so and is gone
                 Pen(order["pen"]).write(error=repr(error))

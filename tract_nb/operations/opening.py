@@ -52,6 +52,8 @@ def open_workspace(
         wanted.setdefault("encoding", counter.name)
         encoding = objects.encoding_number(db, wanted["encoding"])
     notices = []
+    while db.notes:
+        notices.append(Notice(db.notes.pop(0), is_warning=True))
     if not db.has_wal:
         text = f"{db.name} stands where SQLite cannot keep its log (a network drive?): one writer at a time."
         notices.append(Notice(text, is_warning=True))

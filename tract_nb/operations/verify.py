@@ -24,6 +24,11 @@ Found = Iterator[tuple[str, str, str]]
 
 def verify(ws: Workspace) -> Problems:
     """Return what is wrong with the database, nothing where all is well."""
+    with inspection.whatever_is_there(ws.db):
+        return Problems(tuple(_all(ws)))
+
+
+def _all(ws: Workspace) -> list[tuple[str, str, str]]:
     contents: dict[int, tuple[bytes, Content]] = {}
     rows: dict[int, Row] = {}
     found = [("page", "", text) for text in inspection.pages(ws.db)]
@@ -33,8 +38,13 @@ def verify(ws: Workspace) -> Problems:
     found += _refs(ws, rows)
     found += _configs(ws)
     found += [(table, where, "it names what is not there") for table, where in inspection.lost(ws.db)]
-    found += [("usage", str(commit), "a figure of it is no count") for commit in inspection.odd_usage(ws.db)]
-    return Problems(tuple(found))
+    found += [(table, where, "it is not what was written") for table, where in inspection.changed_rows(ws.db)]
+    found += [(table, where, "its number was never given") for table, where in inspection.beyond(ws.db)]
+    found += [
+        ("op", where, "it, or where it moved refs, is not what was written")
+        for where in inspection.changed_operations(ws.db)
+    ]
+    return found
 
 
 def _blobs(ws: Workspace, contents: dict[int, tuple[bytes, Content]]) -> Found:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -26,6 +26,7 @@ from tract_nb.store.interrupts import deferred
 from tract_nb.store.news import News
 from tract_nb.store.section import Savepoint, Section
 from tract_nb.store.sql import DIALECT
+from tract_nb.store.upgrade import upgrade
 
 PAGE_BYTES = 4096  # what a commit changes is written by pages: larger ones cost it more than they save
 WAIT_SECONDS = 0.1  # how long it waits before it hears an interrupt
@@ -64,16 +65,18 @@ class Database:
         self.rollbacks = 0  # after one, numbers are given again: what was kept by number is void
         self.news = News()
         self.closed = False
+        self.notes: list[str] = []  # what its first handle has to tell
         self._synchronous = SYNCHRONOUS[durability]
         self._memory = f"file:tract-nb-{os.getpid()}-{next(_memory_names)}?mode=memory&cache=shared"
         # a database in memory lives as long as one connection does: this one is never used otherwise
-        self._keeper = self._dial() if self.path is None else None
-        self._engine = create_engine("sqlite://", creator=self._dial, poolclass=NullPool)
+        self._keeper = self.dial() if self.path is None else None
+        self._engine = create_engine("sqlite://", creator=self.dial, poolclass=NullPool)
         self._connect()
 
     # -- the connection ---------------------------------------------------------------------------
 
-    def _dial(self) -> sqlite3.Connection:
+    def dial(self) -> sqlite3.Connection:
+        """Open another connection."""
         if self.path is None:
             address = self._memory
         else:
@@ -113,12 +116,31 @@ class Database:
             raise StoreError(
                 f"{self.name} is a database, but not of tract_nb.", "Give the path of a new file."
             )
+        self._check_size()
+        if version < schema.VERSION:
+            self._upgrade(version)
+            version = self.version()
         if version > schema.VERSION:
             raise StoreError(
                 f"{self.name} was written by a newer tract_nb: it has schema {version}.",
                 f"Upgrade tract_nb to open it (this one reads {schema.VERSION}); nothing was changed.",
             )
-        self._check_size()
+
+    def _upgrade(self, version: int) -> None:
+        """Bring an older file to the present schema, and say where the file as it was lies."""
+        if version < 1:
+            raise damaged(f"its schema is {version}", self.name, self.path)
+        if self.read_only:
+            raise StoreError(
+                f"{self.name} has schema {version}; this tract_nb reads {schema.VERSION}.",
+                "Open it once without read_only: that upgrades it, after a copy of it was made.",
+            )
+        copy = upgrade(self)
+        if copy is not None:
+            self.notes.append(
+                f"{self.name} was upgraded from schema {version} to {schema.VERSION}; "
+                f"as it was, it lies in {copy}."
+            )
 
     def _check_size(self) -> None:
         """Refuse a file that ends within a page: SQLite would read zeros for what is missing."""
@@ -132,9 +154,12 @@ class Database:
             raise damaged("it ends within a page", self.name, self.path)
 
     def _identity(self) -> tuple[int, int]:
-        version = self.one("PRAGMA user_version")
         application = self.one("PRAGMA application_id")
-        return (version or (0,))[0], (application or (0,))[0]
+        return self.version(), (application or (0,))[0]
+
+    def version(self) -> int:
+        """Return the number of its schema; 0 where nothing was written yet."""
+        return int((self.one("PRAGMA user_version") or (0,))[0])
 
     def _create(self) -> None:
         self.execute(f"PRAGMA page_size = {PAGE_BYTES}")
@@ -199,6 +224,8 @@ class Database:
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
                 raise
+        except UnicodeDecodeError as error:  # sqlite3 quotes the damaged schema in what it says
+            raise self._no_text() from error
         return self._patiently(sql, parameters)
 
     def _patiently(self, sql: str, parameters: Any) -> sqlite3.Cursor:
@@ -218,6 +245,12 @@ class Database:
     def one(self, sql: str, parameters: Any = ()) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self.execute(sql, parameters).fetchone()
         return row
+
+    def next_number(self, table: str) -> int:
+        """Return the number of the next row of a table that is not written often."""
+        found = self.one(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")
+        assert found is not None
+        return int(found[0])
 
     def all(self, sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
         return self.execute(sql, parameters).fetchall()
@@ -270,8 +303,15 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise explained(error, self.name, self.path) from error
-        except UnicodeDecodeError as error:  # sqlite3 quotes the damaged schema in what it says
-            raise damaged("its schema is no text", self.name, self.path) from error
+        except DBAPIError as error:  # the same, in SQLAlchemy's wrapping
+            if not isinstance(error.orig, sqlite3.Error):
+                raise
+            raise explained(error.orig, self.name, self.path) from error
+        except UnicodeDecodeError as error:  # likewise
+            raise self._no_text() from error
+
+    def _no_text(self) -> StoreError:
+        return damaged("its schema is no text", self.name, self.path)
 
 
 def _close(connection: sqlite3.Connection, keeper: sqlite3.Connection | None, pid: int) -> None:

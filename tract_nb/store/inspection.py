@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from tract_nb.model.commit import Row
@@ -11,6 +12,7 @@ from tract_nb.store.database import Database
 from tract_nb.store.objects import Extra
 from tract_nb.store.oplog import Move
 from tract_nb.store.refs import TractRow, tracts
+from tract_nb.store.sums import op_sum, row_sum
 
 
 class StoredBlob(NamedTuple):
@@ -34,6 +36,27 @@ class StoredCommit(NamedTuple):
 def pages(db: Database) -> list[str]:
     """Return what SQLite itself finds wrong with the file's pages and indexes."""
     return [text for (text,) in db.all("PRAGMA integrity_check(50)") if text != "ok"]
+
+
+@contextmanager
+def whatever_is_there(db: Database) -> Iterator[None]:
+    """Read texts that are none any more too: what cannot be decoded differs from what was written."""
+    db.connection.text_factory = lambda data: data.decode(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        db.connection.text_factory = str
+
+
+def beyond(db: Database) -> list[tuple[str, str]]:
+    """Return the tables that hold a number which was never given, and that number."""
+    found = []
+    for table in ("commit", "op"):
+        highest = db.one(f'SELECT max(id) FROM "{table}"')
+        given = db.one("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
+        if highest and highest[0] is not None and (given is None or highest[0] > given[0]):
+            found.append((table, str(highest[0])))
+    return found
 
 
 def all_blobs(db: Database) -> Iterator[StoredBlob]:
@@ -91,11 +114,23 @@ def lost(db: Database) -> list[tuple[str, str]]:
     return found
 
 
-def odd_usage(db: Database) -> list[int]:
-    """Return the commits whose usage has a figure that is no count."""
-    counts = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens")
-    wrong = " OR ".join(f"typeof({name}) <> 'integer' OR {name} < 0" for name in counts)
-    return [commit for (commit,) in db.all(f'SELECT "commit" FROM usage WHERE {wrong}')]
+def changed_rows(db: Database) -> Iterator[tuple[str, str]]:
+    """Yield the rows of the small tables that are not what was written: the table, and which."""
+    for table in ("tract", "encoding", "usage", "record"):
+        for *row, checksum in db.execute(f"SELECT * FROM {table}"):
+            if row_sum(*row) != checksum:
+                yield table, str(row[0])
+
+
+def changed_operations(db: Database) -> Iterator[str]:
+    """Yield the numbers of operations that are not what was written, or whose moves are not."""
+    moves: dict[int, list[tuple[Any, ...]]] = {}
+    for number, *move in db.execute("SELECT op, tract, ref, old, new FROM op_ref"):
+        moves.setdefault(number, []).append(tuple(move))
+    for number, *row, checksum in db.execute("SELECT * FROM op"):
+        if op_sum(number, tuple(row), moves.pop(number, ())) != checksum:
+            yield str(number)
+    yield from map(str, moves)  # of an operation that is not there
 
 
 def all_refs(db: Database) -> dict[tuple[int, str], int]:

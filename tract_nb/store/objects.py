@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
-from zlib import crc32
 
 import orjson
 
 from tract_nb.model.commit import Row
 from tract_nb.store import sql
 from tract_nb.store.database import Database
+from tract_nb.store.sums import row_sum
 
 RAW = 0  # the codec of a blob stored as its canonical bytes
 
@@ -161,7 +161,7 @@ def keyed(db: Database, key: str) -> list[int]:
 
 def put_record(db: Database, key: str, commit: int) -> None:
     """Keep which record of a trace a commit was made from."""
-    db.execute('INSERT OR IGNORE INTO record (key, "commit") VALUES (?, ?)', (key, commit))
+    db.execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?)", (key, commit, row_sum(key, commit)))
 
 
 def records(db: Database, prefix: str) -> list[tuple[str, int]]:
@@ -201,7 +201,7 @@ def blobs(db: Database, numbers: Iterable[int]) -> dict[int, bytes]:
 
 def checksum(tokens: int, key: str | None, extra: Extra) -> int:
     """Return the CRC-32 of what a commit's hash does not cover, so that a flipped byte shows."""
-    return crc32(repr((tokens, key, *extra)).encode())
+    return row_sum(tokens, key, *extra)
 
 
 def put_commit(db: Database, columns: tuple[Any, ...], targets: tuple[bytes, ...], extra: Extra) -> int:
@@ -278,6 +278,6 @@ def put_encoding(db: Database, name: str) -> int:
     found = encoding_number(db, name)
     if found is not None:
         return found
-    cursor = db.execute("INSERT INTO encoding (name) VALUES (?)", (name,))
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
+    number = db.next_number("encoding")
+    db.execute("INSERT INTO encoding VALUES (?, ?, ?)", (number, name, row_sum(number, name)))
+    return number

@@ -8,6 +8,7 @@ import orjson
 
 from tract_nb.store import sql
 from tract_nb.store.database import Database
+from tract_nb.store.sums import op_sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,12 @@ def add(
     moves: list[Move],
 ) -> int:
     """Write an operation and the refs it moved."""
-    cursor = db.execute(sql.INSERT_OP, (tract, verb, args, actor, reason, at, undoes))
+    row = (tract, verb, args, actor, reason, at, undoes)
+    moved = [(move.tract, move.ref, move.old, move.new) for move in moves]
+    cursor = db.execute(sql.INSERT_OP, (*row, op_sum(0, row, moved)))
     assert cursor.lastrowid is not None
+    if not moves:  # then the number is in the checksum too
+        db.execute(sql.UPDATE_OP_SUM, (op_sum(cursor.lastrowid, row, ()), cursor.lastrowid))
     for move in moves:
         db.execute(sql.INSERT_OP_REF, (cursor.lastrowid, move.tract, move.ref, move.old, move.new))
     return cursor.lastrowid

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tract_nb.store import sql
+from tract_nb.store import schema, sql
 from tract_nb.store.database import Database
+from tract_nb.store.sums import row_sum
 
 HEADS = "heads/"
 TAGS = "tags/"
@@ -40,28 +41,39 @@ def tracts(db: Database) -> list[TractRow]:
 
 def add_tract(db: Database, name: str, branch: str, created_us: int, settings: str) -> int:
     """Store a new tract that stands on an empty branch; return its number."""
-    cursor = db.execute(
-        "INSERT INTO tract (name, open_branch, created_us, settings) VALUES (?, ?, ?, ?)",
-        (name, branch, created_us, settings),
-    )
-    assert cursor.lastrowid is not None
-    put(db, cursor.lastrowid, HEADS + branch, UNBORN)
-    return cursor.lastrowid
+    number = db.next_number("tract")
+    row = (number, name, branch, created_us, settings, None, None)
+    db.execute("INSERT INTO tract VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, row_sum(*row)))
+    put(db, number, HEADS + branch, UNBORN)
+    return number
 
 
 def link_tract(db: Database, tract: int, parent: int, parent_commit: bytes | None) -> None:
     """Say which tract, and which of its commits, a tract was started from."""
-    db.execute("UPDATE tract SET parent = ?, parent_commit = ? WHERE id = ?", (parent, parent_commit, tract))
+    _change(db, tract, parent=parent, parent_commit=parent_commit)
 
 
 def set_open_branch(db: Database, tract: int, branch: str) -> None:
     """Say which branch the tract opens on."""
-    db.execute("UPDATE tract SET open_branch = ? WHERE id = ?", (branch, tract))
+    _change(db, tract, open_branch=branch)
 
 
 def set_settings(db: Database, tract: int, settings: str) -> None:
     """Store a tract's settings, as JSON."""
-    db.execute("UPDATE tract SET settings = ? WHERE id = ?", (settings, tract))
+    _change(db, tract, settings=settings)
+
+
+def _change(db: Database, tract: int, **columns: object) -> None:
+    """Write some columns of a tract, and the checksum of all."""
+    found = db.one("SELECT * FROM tract WHERE id = ?", (tract,))
+    assert found is not None
+    row = {column.name: value for column, value in zip(schema.tract.columns, found, strict=True)} | columns
+    row["checksum"] = row_sum(*list(row.values())[:-1])
+    changed = [*columns, "checksum"]
+    db.execute(
+        f"UPDATE tract SET {', '.join(f'{name} = ?' for name in changed)} WHERE id = ?",
+        (*(row[name] for name in changed), tract),
+    )
 
 
 def get(db: Database, tract: int, name: str) -> int | None:

@@ -12,12 +12,19 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
-VERSION = 1  # PRAGMA user_version
+VERSION = 2  # PRAGMA user_version; CONTRIBUTING.md says how to change the tables
 APPLICATION_ID = 0x54524354  # "TRCT", PRAGMA application_id: says whose file this is
 
 metadata = MetaData()
+
+
+def checksum() -> Column[int]:
+    """Return the column for the checksum of a row (:mod:`tract_nb.store.sums`): the last of its table."""
+    return Column("checksum", Integer, nullable=False, server_default=text("0"))
+
 
 #: a version-controlled context; ``settings`` is JSON (model, budget), parent and commit a link to
 #: the tract and the call that spawned it
@@ -31,6 +38,7 @@ tract = Table(
     Column("settings", Text, nullable=False),
     Column("parent", Integer),
     Column("parent_commit", BLOB),
+    checksum(),
 )
 
 #: the canonical bytes of a content, each once; ``codec`` 0 is raw, others are for later
@@ -121,6 +129,7 @@ record = Table(
     metadata,
     Column("key", Text, nullable=False),
     Column("commit", Integer, nullable=False),
+    checksum(),
     PrimaryKeyConstraint("key", "commit"),
     sqlite_with_rowid=False,
 )
@@ -131,6 +140,7 @@ encoding = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
+    checksum(),
 )
 
 #: what a provider reported for a reply; input means all input, cached included
@@ -145,6 +155,7 @@ usage = Table(
     Column("reasoning_tokens", Integer, nullable=False),
     Column("model", Text),
     Column("cost", Text),
+    checksum(),
 )
 
 #: ``commit`` 0 is a branch on which nothing is committed yet
@@ -158,6 +169,7 @@ ref = Table(
     sqlite_with_rowid=False,
 )
 
+#: its checksum covers the refs that it moved too
 op = Table(
     "op",
     metadata,
@@ -169,6 +181,7 @@ op = Table(
     Column("reason", Text),
     Column("at", Integer, nullable=False),
     Column("undoes", Integer),
+    checksum(),
     sqlite_autoincrement=True,
 )
 Index("op_undoes", op.c.undoes, sqlite_where=op.c.undoes.isnot(None))

@@ -5,7 +5,7 @@ Compiling a statement at every call costs more than running it (see docs/design.
 
 from __future__ import annotations
 
-from sqlalchemy import Insert, Select, Table, bindparam, func, select
+from sqlalchemy import Insert, Select, Table, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import dialect, insert
 from sqlalchemy.sql import ClauseElement
 
@@ -89,6 +89,7 @@ INSERT_BLOB = insert_into(blob, skip=("id",), or_ignore=True)
 INSERT_COMMIT = insert_into(commit, skip=("id",), or_ignore=True)
 INSERT_TARGET = insert_into(target)
 INSERT_OP = insert_into(op, skip=("id",))
+UPDATE_OP_SUM = compiled(update(op).values(checksum=bindparam("sum")).where(op.c.id == bindparam("number")))
 INSERT_OP_REF = insert_into(op_ref)
 # times of operations rise with their numbers, so the last row has the latest
 LAST_OP_AT = compiled(select(op.c.at).where(op.c.id == select(func.max(op.c.id)).scalar_subquery()))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tract_nb.model.event import Usage
 from tract_nb.store.database import Database
+from tract_nb.store.sums import row_sum
 
 
 class Reported(NamedTuple):
@@ -20,19 +21,17 @@ class Reported(NamedTuple):
 
 def put_usage(db: Database, commit: int, usage: Usage, model: str | None, cost: float | None) -> None:
     """Store what a provider reported for a reply; a later report of the same reply replaces it."""
-    db.execute(
-        "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            commit,
-            usage.input_tokens,
-            usage.output_tokens,
-            usage.cached_tokens,
-            usage.cache_write_tokens,
-            usage.reasoning_tokens,
-            model,
-            None if cost is None else repr(cost),
-        ),
+    row = (
+        commit,
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cached_tokens,
+        usage.cache_write_tokens,
+        usage.reasoning_tokens,
+        model,
+        None if cost is None else repr(cost),
     )
+    db.execute("INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, row_sum(*row)))
 
 
 def drop_usage(db: Database, commits: Iterable[int]) -> None:
@@ -62,6 +61,6 @@ def usage_of(db: Database, commit: int) -> Reported | None:
 
 
 def _reported(row: tuple[Any, ...]) -> Reported:
-    commit, given, taken, cached, written, thought, model, cost = row
+    commit, given, taken, cached, written, thought, model, cost, _ = row
     usage = Usage(given, taken, cached, written, thought)
     return Reported(commit, usage, model, None if cost is None else float(cost))
