@@ -127,7 +127,12 @@ def test_the_commit_a_person_is_on_stands_first_though_another_branch_is_newer()
 
 def test_an_agents_lane_leaves_at_its_call_and_comes_home_at_the_result_dashed():
     rows = layout([Node(4, (1, 3)), Node(3, (2,), AGENT), Node(2, (1,), AGENT), Node(1, ())])
-    assert [text_cells(row, "●" if row.owner >= 0 else "○") for row in rows] == ["●╌┐ ", "│ ○ ", "│ ○ ", "●╌┘ "]
+    assert [text_cells(row, "●" if row.owner >= 0 else "○") for row in rows] == [
+        "●╌┐ ",
+        "│ ○ ",
+        "│ ○ ",
+        "●╌┘ ",
+    ]
 
 
 def test_a_long_history_is_laid_out_in_time():

@@ -42,7 +42,20 @@ VERBS = {
 PYTHON_ONLY = {"commit", "reasoning", "artifact", "tool_call", "tool_result", "save_as", "batch", "register"}
 #: methods that write nothing to the history
 READING = {
-    *("open", "on", "from_trace", "close", "refresh", "compile", "log", "graph", "show", "expand", "status"),
+    *(
+        "open",
+        "on",
+        "from_trace",
+        "close",
+        "refresh",
+        "compile",
+        "log",
+        "graph",
+        "dag",
+        "show",
+        "expand",
+        "status",
+    ),
     *("budget", "branches", "tracts", "tags", "operations", "pending", "find", "diff", "verify"),
     *("foresee", "strip", "takers", "describe"),
 }

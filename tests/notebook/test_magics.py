@@ -16,8 +16,8 @@ from tract_nb.model.difference import Diff
 from tract_nb.model.event import Usage
 from tract_nb.model.listing import Imported, Status
 from tract_nb.notebook.commands import COMMANDS
-from tract_nb.operations.graph import Graph
 from tract_nb.trace import Trace
+from tract_nb.view.graph import Graph
 
 #: every command as a person calls it on the sample session, and the type of its value
 CALLS = {

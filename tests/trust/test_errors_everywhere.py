@@ -72,6 +72,7 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "find": lambda t: t.find("one", config={"temperature": (">", 0.1)}),
     "log": lambda t: t.log(all=True),
     "graph": lambda t: repr(t.graph()),
+    "dag": lambda t: [t.dag().detail(row.cell.commit) for row in t.dag().rows(0, 9)],
     "show": lambda t: t.show("v1"),
     "expand": lambda t: t.expand(t.log(kind="summary", branch="trace/known-ma")[0][0]),
     "status": lambda t: t.status(),

@@ -122,11 +122,11 @@ def layout(nodes: Sequence[Node], home: int | None = None) -> list[LaneRow]:
             waits = columns.get(parents[0])
             columns[parents[0]] = [column] if waits is None else sorted([*waits, column])
             if len(parents) > 1:
-                opens = tuple(_open(waiting, columns, parent, owners[parent], column) for parent in parents[1:])
+                opens = tuple(
+                    _open(waiting, columns, parent, owners[parent], column) for parent in parents[1:]
+                )
         rows.append(
-            LaneRow(
-                column, node.owner, above and above.owner, through, joins, opens, below and below.owner
-            )
+            LaneRow(column, node.owner, above and above.owner, through, joins, opens, below and below.owner)
         )
         while waiting and waiting[-1] is None:
             waiting.pop()

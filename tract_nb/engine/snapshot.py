@@ -171,6 +171,11 @@ class Snapshot:
         return Counts(*(sum(column) for column in zip(*each, strict=True))) if each else Counts(0, 0, 0)
 
     @property
+    def straight(self) -> bool:
+        """Whether it is one line: of two commits the one with the lower number is behind the other."""
+        return self._line.straight and all(row.parent2 is None for row in self.rows)
+
+    @property
     def newest(self) -> Iterator[Row]:
         """The commits by falling number, the newest first."""
         if not self._line.straight:

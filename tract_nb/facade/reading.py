@@ -14,9 +14,9 @@ from tract_nb.model.listing import BudgetTable, Log, Problems, Status
 from tract_nb.operations import budget, compiling, history, status
 from tract_nb.operations.diff import diff
 from tract_nb.operations.find import find
-from tract_nb.operations.graph import Graph, graph
 from tract_nb.operations.verify import verify
 from tract_nb.store import oplog
+from tract_nb.view.graph import Graph, graph
 
 
 class Reading(Handle):

@@ -6,6 +6,7 @@ from typing import Any
 
 from tract_nb.facade.handle import Handle
 from tract_nb.view import foresight, strip, takers
+from tract_nb.view.dag import Dag
 from tract_nb.view.describing import Described, describe
 from tract_nb.view.foresight import Foresight
 from tract_nb.view.strip import Strip
@@ -29,6 +30,19 @@ class Seeing(Handle):
         """
         with self._reading():
             return foresight.foresee(self._ws, action, target, text=text)
+
+    def dag(self, *, peek: bool = False) -> Dag:
+        """Return the drawn history of all branches, which follows the tract when it is asked to look.
+
+        Parameters
+        ----------
+        peek : bool
+            As in :meth:`strip`.
+        """
+        with self._reading(tip=not peek):
+            drawn = Dag(self._ws)
+            drawn.look()
+            return drawn
 
     def strip(self, *, peek: bool = False) -> Strip:
         """Return the compiled context at HEAD in order: each unit's tokens, what is cached, what left it.

@@ -105,6 +105,35 @@ def newest(db: Database, head: int, most: int) -> list[int]:
     return [number for (number,) in rows]
 
 
+def newest_rows(db: Database, heads: Iterable[int], most: int) -> list[Row]:
+    """Return the newest commits behind some heads, themselves included, newest first, in two queries."""
+    wanted = orjson.dumps(list(heads)).decode()
+    numbers = [
+        number
+        for (number,) in db.all(
+            """WITH RECURSIVE behind(id) AS (
+                 SELECT value FROM json_each(?)
+                 UNION SELECT c.parent1 FROM behind JOIN "commit" AS c ON c.id = behind.id
+                   WHERE c.parent1 IS NOT NULL
+                 UNION SELECT c.parent2 FROM behind JOIN "commit" AS c ON c.id = behind.id
+                   WHERE c.parent2 IS NOT NULL
+                 ORDER BY 1 DESC LIMIT ?)
+               SELECT id FROM behind""",
+            (wanted, most),
+        )
+    ]
+    listed = orjson.dumps(numbers).decode()
+    targets: dict[int, list[bytes]] = {}
+    for number, target in db.all(
+        """SELECT "commit", target FROM target WHERE "commit" IN (SELECT value FROM json_each(?))
+           ORDER BY "commit", seq""",
+        (listed,),
+    ):
+        targets.setdefault(number, []).append(target)
+    found = rows(db, numbers)
+    return [found[number]._replace(targets=tuple(targets.get(number, ()))) for number in numbers]
+
+
 def is_behind(db: Database, number: int, heads: Iterable[int]) -> bool:
     """Tell whether a commit is in the history of any of some others, itself included."""
     # parents have lower numbers, so nothing below the one looked for needs a visit
@@ -197,6 +226,17 @@ def blobs(db: Database, numbers: Iterable[int]) -> dict[int, bytes]:
     """Return stored bytes by number, in one query."""
     wanted = orjson.dumps(list(numbers)).decode()
     return dict(db.all("SELECT id, data FROM blob WHERE id IN (SELECT value FROM json_each(?))", (wanted,)))
+
+
+def blob_ends(db: Database, numbers: Iterable[int], size: int) -> dict[int, bytes]:
+    """Return the last bytes of stored contents by number, in one query."""
+    wanted = orjson.dumps(list(numbers)).decode()
+    return dict(
+        db.all(
+            "SELECT id, substr(data, -?) FROM blob WHERE id IN (SELECT value FROM json_each(?))",
+            (size, wanted),
+        )
+    )
 
 
 def checksum(tokens: int, key: str | None, extra: Extra) -> int:

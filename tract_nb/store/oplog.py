@@ -158,6 +158,22 @@ def last_mover(db: Database, tract: int, ref: str) -> OpRow | None:
     return OpRow(*found) if found else None
 
 
+def operation(db: Database, number: int) -> OpRow | None:
+    """Return one operation."""
+    found = db.one(f"SELECT {_COLUMNS} FROM op WHERE id = ?", (number,))
+    return OpRow(*found) if found else None
+
+
+def mover_to(db: Database, commit: int) -> OpRow | None:
+    """Return the first operation that moved a ref to a commit: the one that wrote it."""
+    found = db.one(
+        f"""SELECT {_COLUMNS} FROM op JOIN op_ref ON op_ref.op = op.id
+            WHERE op_ref.new = ? ORDER BY op.id LIMIT 1""",
+        (commit,),
+    )
+    return OpRow(*found) if found else None
+
+
 def taken_back(db: Database, tract: int) -> set[int]:
     """Return the operations of a tract that a later one in effect has taken back.
 

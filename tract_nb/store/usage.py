@@ -54,6 +54,18 @@ def usage_before(db: Database, head: int) -> Reported | None:
     return _reported(found) if found else None
 
 
+def reported(db: Database) -> dict[int, int]:
+    """Return the tokens of all reports, input and output together, by commit; a copy's is a record only."""
+    if not db.one("SELECT 1 FROM usage LIMIT 1"):
+        return {}
+    return dict(
+        db.all(
+            """SELECT u."commit", u.input_tokens + u.output_tokens FROM usage AS u
+               JOIN "commit" AS own ON own.id = u."commit" WHERE own.origin IS NULL"""
+        )
+    )
+
+
 def usage_of(db: Database, commit: int) -> Reported | None:
     """Return what was reported for one commit."""
     found = db.one('SELECT * FROM usage WHERE "commit" = ?', (commit,))

@@ -20,8 +20,8 @@ from tract_nb.model.listing import Status
 from tract_nb.notebook import charts
 from tract_nb.notebook.commands.tracts import new_file
 from tract_nb.notebook.words import Text
-from tract_nb.operations.graph import Graph
 from tract_nb.tract import Tract
+from tract_nb.view.graph import Graph
 
 if TYPE_CHECKING:
     import pandas as pd
