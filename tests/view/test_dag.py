@@ -137,6 +137,22 @@ def test_the_outer_of_two_summaries_folds_both(t):
     assert said(dag) == ["outer", "inner", "turn 2", "turn 1", "turn 0"]
 
 
+def test_what_holds_another_branch_is_drawn_though_it_is_covered(t):
+    t.user("zero")
+    t.user("one")
+    fork = t.user("two")
+    t.branch("side")
+    t.switch("side")
+    t.user("on the side")
+    t.switch("main")
+    cover(t, ["HEAD~2", "HEAD~1", fork.hash], "short")
+    dag = t.dag()
+    assert said(dag) == ["short", "on the side", "two"]
+    assert [row.lanes.column for row in whole(dag)] == [0, 1, 0]
+    assert whole(dag)[2].lanes.joins[0].column == 1, "the other branch still forks there"
+    assert whole(dag)[2].cell.covered
+
+
 def test_a_summary_that_was_taken_back_folds_nothing(t):
     hashes = [t.user(f"turn {number}").hash for number in range(2)]
     dag = t.dag()

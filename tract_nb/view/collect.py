@@ -76,6 +76,8 @@ class Collected:
         By number, a commit that is drawn: itself, or the one that a MARK stands on.
     covers : dict
         The number of the SUMMARY a commit is folded under, by its own number.
+    holding : set of int
+        What is drawn although it is covered: where other branches fork and end.
     owners : dict
         The branch that each commit belongs to, by number: 0 for the one HEAD is on.
     branches : dict
@@ -96,6 +98,7 @@ class Collected:
     others: dict[bytes, Unit]
     listed: dict[int, int] = field(default_factory=dict)
     covers: dict[int, int] = field(default_factory=dict)
+    holding: set[int] = field(default_factory=set)
     owners: dict[int, int] = field(default_factory=dict)
     branches: dict[str, int] = field(default_factory=dict)
     marks: dict[bytes, list[Row]] = field(default_factory=dict)
@@ -148,8 +151,11 @@ def collect(ws: Workspace, stand: Stand) -> Collected:
         found.listed[row.id] = row.id
         if row.kind == Kind.EDIT:
             found.edits.setdefault(row.targets[0], []).append(row)
-    found.covers = _covers(found)
     _own(found, {row.id: row for row in every})
+    found.covers = _covers(found)
+    found.holding = _holding(found)
+    for number in found.holding:
+        found.covers.pop(number, None)
     found.settled = {
         found.listed[row.id]: row for row in every if row.kind == Kind.MARK and found.owners.get(row.id) == 0
     }
@@ -195,6 +201,19 @@ def _covers(found: Collected) -> dict[int, int]:
             if covered is not None and covered.covered and number is not None and number < row.id:
                 covers[number] = row.id  # a later summary stands for what an earlier one covered
     return covers
+
+
+def _holding(found: Collected) -> set[int]:
+    """Return what is drawn although it is covered at HEAD: where other branches fork, and where they end."""
+    ends = {number for name, number in found.stand.heads.items() if name != found.stand.branch}
+    forks = {
+        parent
+        for row in found.rows
+        if row.id not in found.covers
+        for parent in (row.parent1, row.parent2)
+        if parent and (found.owners[row.id] != 0 or parent == row.parent2)
+    }
+    return {found.listed.get(number, 0) for number in ends | forks} & found.covers.keys()
 
 
 def _own(found: Collected, by_number: Mapping[int, Row]) -> None:

@@ -77,12 +77,13 @@ def graph(ws: Workspace, limit: int, role: str | None = None) -> Graph:
 def _of_role(role: str, found: Collected) -> set[int]:
     """Return what is drawn of one role: its units, the tips, the forks, and all that is no APPEND."""
     drawn = [row for row in found.rows if row.id not in found.covers]
+    tips = (*found.stand.heads.values(), found.stand.tip)
+    holding = found.holding | {found.listed.get(number, 0) for number in tips}
     children = Counter(found.listed.get(row.parent1 or 0, 0) for row in drawn)
-    tips = {found.listed.get(number, 0) for number in (*found.stand.heads.values(), found.stand.tip)}
     return {
         row.id
         for row in drawn
-        if row.role == role or row.kind != Kind.APPEND or children[row.id] > 1 or row.id in tips
+        if row.role == role or row.kind != Kind.APPEND or children[row.id] > 1 or row.id in holding
     }
 
 
