@@ -32,7 +32,7 @@ folder. `tract user -` reads the text from standard input."""
 
 
 #: commands that may make the database they are given; the others want one that is there
-MAKES = frozenset({"open", "import", "user", "system", "assistant"})
+MAKES = frozenset({"open", "import", "user", "system", "assistant", "chat"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:

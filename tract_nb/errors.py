@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 class TractError(Exception):
@@ -20,6 +21,7 @@ class TractError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.reply: Any = None  # what a model answered, where it could not be kept
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message

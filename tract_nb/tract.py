@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -9,16 +10,19 @@ from tract_nb.engine.tokens import TokenCounter
 from tract_nb.facade.branching import Branching
 from tract_nb.facade.reading import Reading
 from tract_nb.facade.seeing import Seeing
+from tract_nb.facade.talking import Talking
 from tract_nb.facade.writing import Writing
 from tract_nb.llm.prices import price
+from tract_nb.llm.settings import Layers
 from tract_nb.model.budget import TokenBudget, as_budget
 from tract_nb.model.message import Compiler
+from tract_nb.model.reply import LLM
 from tract_nb.operations.opening import DEFAULT, open_workspace
 from tract_nb.operations.workspace import Clock
 from tract_nb.store.database import Database
 
 
-class Tract(Writing, Branching, Reading, Seeing):
+class Tract(Writing, Branching, Reading, Seeing, Talking):
     """A version-controlled context: branches over commits, and an operation log.
 
     Open one with :meth:`open`. Every method that changes something is one verb: it happens whole or
@@ -36,6 +40,9 @@ class Tract(Writing, Branching, Reading, Seeing):
         name: str = DEFAULT,
         branch: str | None = None,
         model: str | None = None,
+        llm: LLM | None = None,
+        llm_settings: Mapping[str, Any] | None = None,
+        operation_llm: Mapping[str, Mapping[str, Any]] | None = None,
         token_budget: TokenBudget | int | None = None,
         durability: str = "normal",
         read_only: bool = False,
@@ -57,6 +64,14 @@ class Tract(Writing, Branching, Reading, Seeing):
             Where to stand; else where the tract was left.
         model : str, optional
             Whose tokens are counted and whose prices are meant; kept with the tract.
+        llm : LLM, optional
+            What calls models: a :class:`~tract_nb.Replay`, or anything with its ``complete``; litellm
+            without one.
+        llm_settings : mapping, optional
+            What models are called with: temperature, timeout, api_base ... Not kept with the tract,
+            since keys are among them. See :meth:`llm_settings`.
+        operation_llm : mapping, optional
+            The same by operation, which comes first: ``{"merge": {"model": "gpt-4o"}}``.
         token_budget : TokenBudget or int, optional
             The most tokens a context may have; kept with the tract. A number warns beyond it.
         durability : {"normal", "full"}
@@ -80,12 +95,16 @@ class Tract(Writing, Branching, Reading, Seeing):
             If the file is no tract database, was written by a newer tract_nb, or cannot be opened.
         """
         limit = as_budget(token_budget)
+        Layers.made(llm_settings, operation_llm)  # before a database is made for them
         db = Database(url, durability=durability, read_only=read_only)
         return cls.on(
             db,
             name=name,
             branch=branch,
             model=model,
+            llm=llm,
+            llm_settings=llm_settings,
+            operation_llm=operation_llm,
             token_budget=limit,
             verify_cache=verify_cache,
             clock=clock,
@@ -95,9 +114,18 @@ class Tract(Writing, Branching, Reading, Seeing):
         )
 
     @classmethod
-    def on(cls, db: Database, **options: Any) -> Self:
+    def on(
+        cls,
+        db: Database,
+        *,
+        llm: LLM | None = None,
+        llm_settings: Mapping[str, Any] | None = None,
+        operation_llm: Mapping[str, Mapping[str, Any]] | None = None,
+        **options: Any,
+    ) -> Self:
         """Return a handle on a tract of a database that is open; takes the options of :meth:`open`."""
-        tract = cls(open_workspace(db, prices=price, **options))
+        layers = Layers.made(llm_settings, operation_llm)
+        tract = cls(open_workspace(db, prices=price, **options), llm, layers)
         tract._tell()
         Tract.first = Tract.first or tract
         return tract

@@ -37,6 +37,9 @@ VERBS = {
     "checkout": "checkout",
     "tag": "tag",
     "record_usage": "usage",
+    "chat": "chat",
+    "generate": "generate",
+    "llm_settings": "llm",
 }
 #: methods that write and need Python's own values, so that a line of text cannot say them
 PYTHON_ONLY = {"commit", "reasoning", "artifact", "tool_call", "tool_result", "save_as", "batch", "register"}
@@ -58,6 +61,7 @@ READING = {
     ),
     *("budget", "branches", "tracts", "tags", "operations", "pending", "find", "diff", "verify"),
     *("foresee", "strip", "takers", "describe"),
+    *("cancel",),  # of a call that another thread makes
 }
 
 

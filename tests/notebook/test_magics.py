@@ -9,8 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
+from tests.llm.fakes import Fake
 from tests.notebook.helpers import Notebook
-from tract_nb import CompiledContext, Kind, Priority, Tract, samples
+from tract_nb import Answer, CompiledContext, Kind, Priority, Tract, samples
 from tract_nb.model.commit import Commit
 from tract_nb.model.difference import Diff
 from tract_nb.model.event import Usage
@@ -34,6 +35,9 @@ CALLS = {
     "system": ("system be brief", Commit),
     "assistant": ("assistant at once", Commit),
     "edit": ("edit HEAD other words", Commit),
+    "chat": ("chat hello", Answer),
+    "generate": ("generate --temperature 0.5", Answer),
+    "llm": ("llm merge", pd.DataFrame),
     "pin": ("pin HEAD", Commit),
     "skip": ("skip HEAD", Commit),
     "unpin": ("unpin $pinned", Commit),
@@ -71,6 +75,8 @@ def on(demo: Notebook) -> Notebook:
     demo["t"].assistant("taken back")
     demo["t"].undo()
     demo["database"] = str(demo["t"].save_as("kept.db"))
+    demo["t"]._llm = Fake("At noon.")
+    demo["t"]._ws.model = "gpt-4o"
     demo["reported"] = {"prompt_tokens": 100, "completion_tokens": 20}
     return demo
 

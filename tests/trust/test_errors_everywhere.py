@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from tests.core.stories import cover
+from tests.llm.fakes import TOOL, Fake
 from tests.trust.helpers import FULL, Dump, Note, State, dump, recording, texts, write_all
-from tract_nb import PINNED, SKIP, BudgetError, Output, Session, TokenBudget, Tract, TractError
+from tract_nb import PINNED, SKIP, BudgetError, Output, Reply, Session, TokenBudget, Tract, TractError
+from tract_nb.model.event import Usage
 from tract_nb.store import database
 from tract_nb.store.database import Database
 
@@ -49,6 +51,9 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "import_trace": lambda t: t.import_trace(recording(9, "fresh-made-up", rich=True)),
     "import_trace again": lambda t: t.import_trace(recording(9, "known-made-up", rich=True)),
     "import_trace of more": lambda t: t.import_trace(recording(12, "known-made-up", rich=True)),
+    "chat": lambda t: t.chat("new"),
+    "chat with a new key": lambda t: t.chat("new", key="asked"),
+    "generate": lambda t: t.generate(),
     "batch": lambda t: write_all(t, "one", "new"),
     "record_usage": lambda t: t.record_usage({"input_tokens": 9, "output_tokens": 1}, "v2", cost=0.5),
     "branch": lambda t: t.branch("new", at="v1"),
@@ -90,7 +95,7 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "Session.tracts": lambda t: Session.of(t).tracts(),
 }
 #: have tests of their own below, or say nothing to the store
-OTHERS = {"open", "from_trace", "save_as", "close", "register"}
+OTHERS = {"open", "from_trace", "save_as", "close", "register", "cancel", "llm_settings"}
 
 
 def test_every_public_verb_is_walked():
@@ -151,7 +156,8 @@ def world(t: Tract) -> Tract:
 @pytest.fixture
 def t(tmp_path, monkeypatch) -> Iterator[Tract]:
     monkeypatch.setattr(database, "BUSY_SECONDS", -1.0)  # waits for nobody
-    with Tract.open(tmp_path / "work.db") as opened:
+    says = Fake(Reply("Fine.", TOOL, Usage(20, 5), 0.5, "m-1", "stop", "It thinks."))
+    with Tract.open(tmp_path / "work.db", model="gpt-4o", llm=says) as opened:
         yield world(opened)
 
 

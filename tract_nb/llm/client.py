@@ -16,7 +16,7 @@ from tract_nb.errors import CallCancelledError, ModelError
 from tract_nb.llm import background
 from tract_nb.llm.assemble import Assembler, whole
 from tract_nb.llm.failures import Failure, explained
-from tract_nb.llm.secrets import secrets_in
+from tract_nb.llm.secrets import plain, secrets_in
 from tract_nb.model.reply import Cancel, Reply
 
 if TYPE_CHECKING:
@@ -144,13 +144,19 @@ class _Try:
         OWN.set(True)
         model = self._config["model"]
         streams = self._on_text is not None
-        options = {"stream": True, "stream_options": {"include_usage": True}} if streams else {}
-        plain = {name: _plain(value) for name, value in self._config.items()}
+        options: dict[str, Any] = {}
+        if streams:
+            options |= {"stream": True, "stream_options": {"include_usage": True}}
+        if self._config.get("tools"):
+            # who asks calls the tools; without this litellm looks among them for MCP servers to call,
+            # and fails where the package mcp is not installed, which it does not ask for
+            options["_skip_mcp_handler"] = True
+        given = {name: plain(value) for name, value in self._config.items()}
         response = await litellm().acompletion(
             messages=[dict(message) for message in self._messages],
             num_retries=0,
             max_retries=0,
-            **plain,
+            **given,
             **options,
         )
         if not streams:
@@ -190,11 +196,6 @@ class _Try:
             key_names=key_names(model, self._provider),
             got=self._got,
         )
-
-
-def _plain(value: Any) -> Any:
-    """Return a setting as litellm is given it: a key as an ordinary text."""
-    return str.__str__(value) if isinstance(value, str) else value
 
 
 def cancelled(model: str, provider: str) -> CallCancelledError:

@@ -27,6 +27,29 @@ class Secret(str):
         return HIDDEN
 
 
+class SecretMapping(dict[str, Any]):
+    """A mapping whose repr does not say what is in it, such as headers."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+
+def hidden(value: Any) -> Any:
+    """Return a secret value as one whose repr does not say it."""
+    if isinstance(value, str):
+        return Secret(value)
+    return SecretMapping(value) if isinstance(value, Mapping) else value
+
+
+def plain(value: Any) -> Any:
+    """Return what :func:`hidden` hid."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return dict(value) if isinstance(value, SecretMapping) else value
+
+
 def is_secret(name: str) -> bool:
     """Tell from its name whether a setting's value is secret."""
     return _SECRET_SETTING.search(name) is not None

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from tract_nb.errors import TractError
-from tract_nb.llm.secrets import HIDDEN, Secret, is_secret, scrub
+from tract_nb.llm.secrets import HIDDEN, hidden, is_secret, scrub
 from tract_nb.model.table import Column, Table
 
 PREFIX = "TRACT_NB_LLM_"
@@ -155,10 +155,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         raise TractError(
             f"{' and '.join(sorted(wrong))} cannot be set: tract_nb says them itself.", "Leave them out."
         )
-    return {
-        name: Secret(value) if is_secret(name) and isinstance(value, str) else value
-        for name, value in given.items()
-    }
+    return {name: hidden(value) if is_secret(name) else value for name, value in given.items()}
 
 
 def public(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -87,20 +87,20 @@ class Answer:
         """The last commit of the reply."""
         return self.commits[-1]
 
-    def __str__(self) -> str:
-        return self.text
+    def _said(self) -> list[str]:
+        calls = [f"→ {call.name} {call_text(call)}" for call in self.tool_calls]
+        return [self.text, *calls] if self.text else calls
 
-    def _lines(self) -> list[str]:
-        return [f"→ {call.name} {call_text(call)}" for call in self.tool_calls]
+    def __str__(self) -> str:
+        """Say what the model said, for a terminal: its text, and a line for each call."""
+        return "\n".join(self._said())
 
     def __repr__(self) -> str:
-        said = [self.text] if self.text else []
-        return shown("\n".join([*said, *self._lines(), f"({facts(self.model, self.usage, self.cost)})"]))
+        return shown("\n".join([*self._said(), f"({facts(self.model, self.usage, self.cost)})"]))
 
     def _repr_html_(self) -> str:
         style = ' style="white-space:pre-wrap"'
-        said = [self.text] if self.text else []
-        body = "".join(f"<div{style}>{cell_html(part)}</div>" for part in [*said, *self._lines()])
+        body = "".join(f"<div{style}>{cell_html(part)}</div>" for part in self._said())
         foot = cell_html(facts(self.model, self.usage, self.cost))
         return f"<div{NO_MATHS}>{body}<p><small>{foot}</small></p></div>"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,9 @@ from tract_nb.errors import CommandError
 from tract_nb.session import Session
 from tract_nb.trace import Sessions
 from tract_nb.tract import Tract
+
+#: a place that shows a text as it grows, for as long as it is entered
+Stream = Callable[[], AbstractContextManager[Callable[[str], None]]]
 
 
 @dataclass
@@ -39,6 +43,11 @@ class Desk:
     current: Tract | None = None
     listed: Sessions | None = None  # what `traces` listed last
     open_one: Callable[[], Tract] | None = None  # how a terminal finds its database
+    stream: Stream | None = None  # shows a reply as it comes, where something can
+
+    def streaming(self) -> AbstractContextManager[Callable[[str], None] | None]:
+        """Return a place for a reply as it comes; None where there is none."""
+        return nullcontext() if self.stream is None else self.stream()
 
     @property
     def tract(self) -> Tract:

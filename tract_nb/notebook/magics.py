@@ -6,10 +6,13 @@ import hashlib
 import keyword
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.display import display
 from traitlets import Bool
 
 from tract_nb.errors import CommandError
@@ -35,6 +38,8 @@ class TractMagics(Magics):
         super().__init__(shell)
         self._variables: dict[str, Any] = shell.user_ns
         self.desk = Desk(in_notebook=True, namespace=shell.user_ns, say=self.say)
+        if getattr(shell, "kernel", None) is not None:  # a page, which can show a reply as it comes
+            self.desk.stream = streamed
         self._ran: Counter[str] = Counter()  # how often each source ran in this kernel
         self._in_run = ""  # one run of a cell,
         self._calls = 0  # and how often the magic was called in it
@@ -103,6 +108,19 @@ class TractMagics(Magics):
                 f"There is no variable {', '.join(missing)}.", "Run the cell that makes it first."
             )
         return _PLACE.sub(lambda found: str(self._variables[found[1]]), cell)
+
+
+@contextmanager
+def streamed() -> Iterator[Callable[[str], None]]:
+    """Show a text in the cell as it grows; what it leaves is empty, since the reply is the cell's result."""
+    from tract_nb.widgets.stream import StreamView  # noqa: PLC0415  heavy: it loads ipywidgets
+
+    view = StreamView()
+    display(view)  # type: ignore[no-untyped-call]
+    try:
+        yield view.add
+    finally:
+        view.close()
 
 
 def _around(words: list[Word]) -> tuple[list[Word], set[str], str | None]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from tract_nb.engine.tokens import context_size
 from tract_nb.operations.budget import check_budget
@@ -13,15 +14,18 @@ from tract_nb.store.interrupts import deferred
 
 
 @contextmanager
-def batch(ws: Workspace) -> Iterator[None]:
-    """Make what is written inside one transaction and one operation, or nothing at all."""
+def batch(ws: Workspace, verb: str = "batch", args: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Make what is written inside one transaction and one operation, or nothing at all.
+
+    A verb that is made of others writes its operation under its own name.
+    """
     if in_own_batch(ws):
         yield  # a batch within a batch is part of it
         return
     tx: Transaction | None = None
     stood = ws.place
     try:
-        with transaction(ws, "batch") as tx:
+        with transaction(ws, verb, args) as tx:
             ws.batch = tx
             deferred.leave()  # between its verbs the stop button is heard
             try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tract_nb.notebook.commands import history, reading, traces, tracts, writing
+from tract_nb.notebook.commands import history, reading, talking, traces, tracts, writing
 
 #: every command by the name it is called with, in the groups and the order of the help
 GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
@@ -30,6 +30,7 @@ GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
         "edit": writing.edit,
         "usage": writing.usage,
     },
+    "Model": {"chat": talking.chat, "generate": talking.generate, "llm": talking.llm},
     "Priorities": {
         "pin": writing.pin,
         "skip": writing.skip,
@@ -62,4 +63,4 @@ GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
 }
 COMMANDS = {name: function for group in GROUPS.values() for name, function in group.items()}
 #: commands that take the text of a ``%%tract`` cell
-TAKES_BODY = frozenset({"user", "system", "assistant", "edit"})
+TAKES_BODY = frozenset({"user", "system", "assistant", "edit", "chat"})
