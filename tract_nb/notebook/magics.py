@@ -116,7 +116,7 @@ def streamed() -> Iterator[Callable[[str], None]]:
     from tract_nb.widgets.stream import StreamView  # noqa: PLC0415  heavy: it loads ipywidgets
 
     view = StreamView()
-    display(view)  # type: ignore[no-untyped-call]
+    display(view)
     try:
         yield view.add
     finally:
