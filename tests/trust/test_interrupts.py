@@ -14,7 +14,7 @@ import pytest
 
 from tests.trust.helpers import recording, run, texts, times, write_all
 from tract_nb import Tract
-from tract_nb.store import interrupts, oplog
+from tract_nb.store import interrupts, objects, oplog
 from tract_nb.store.interrupts import deferred
 
 pytestmark = [
@@ -129,6 +129,23 @@ def test_the_stop_button_stops_a_batch_and_drops_it_whole():
         assert not went_on
         assert texts(tract) == ["root"]
         tract.user("goes on")
+
+
+def test_a_verb_of_a_batch_that_was_done_when_the_button_was_heard_stays_part_of_it(monkeypatch):
+    def pressing(*args: Any) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        return put(*args)
+
+    put = objects.put_commit
+    with Tract.open() as tract:
+        tract.user("root")
+        monkeypatch.setattr(objects, "put_commit", pressing)
+        with tract.batch(), pytest.raises(KeyboardInterrupt):
+            tract.user("done, then stopped")
+        assert texts(tract) == ["root", "done, then stopped"]
+        assert tract.verify().rows == ()
+        tract.undo()
+        assert texts(tract) == ["root"]
 
 
 def test_two_presses_are_heard_by_the_verb_alone(pressed):

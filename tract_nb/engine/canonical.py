@@ -73,8 +73,8 @@ def checked(value: Any) -> Any:
 
 
 def has_surrogates(value: Mapping[str, Any]) -> bool:
-    """Tell whether a text in a payload holds a lone surrogate."""
-    if all(type(item) is str and item.isascii() for item in value.values()):
+    """Tell whether a text in some fields holds a lone surrogate."""
+    if all(item is None or (type(item) is str and item.isascii()) for item in value.values()):
         return False
     try:
         orjson.dumps(value)

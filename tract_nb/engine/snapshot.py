@@ -300,8 +300,9 @@ class Snapshot:
             call = self.find(unit.call)
             unit = unit._replace(skipped=unit.skipped or (call is not None and call.skipped))
         size = self.size + unit.size
-        row = row._replace(context=size)
-        unit = unit._replace(row=row, text=row)
+        if row.context != size:
+            row = row._replace(context=size)
+            unit = unit._replace(row=row, text=row)
         line = self._grown(row)
         line.add_unit(unit, self.count)
         if self.count % CHUNK:

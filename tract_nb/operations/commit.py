@@ -82,8 +82,7 @@ def _paired(ws: Workspace, tx: Transaction, content: Content) -> tuple[Content, 
 
 def _clean(ws: Workspace, content: Content) -> Content:
     """Return the content with lone surrogates replaced, and say so."""
-    payload = content.to_payload()
-    if not has_surrogates(payload):
+    if not has_surrogates(vars(content)):
         return content
     ws.warn("The text holds lone surrogates, which no JSON can hold: they became U+FFFD.")
-    return from_payload(without_surrogates(payload))
+    return from_payload(without_surrogates(content.to_payload()))

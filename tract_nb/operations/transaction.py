@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from threading import get_ident
 from typing import Any
@@ -28,16 +28,18 @@ Standing = tuple[dict[tuple[int, str], int | None], dict[tuple[int, str], Move]]
 class Transaction:
     """What a verb may do while it holds the write lock; made by :func:`transaction`."""
 
-    def __init__(self, ws: Workspace) -> None:
+    def __init__(self, ws: Workspace, operation: Callable[[Transaction], None] | None = None) -> None:
         self.ws = ws
         self.db = ws.db
         self.moves: dict[tuple[int, str], Move] = {}
-        self._refs: dict[tuple[int, str], int | None] = {}
         self.section: Section | None = None  # that it stands in: whether all of it was written
         self.listed = False  # whether the operation is kept although it moved no ref
-        self.operation: Callable[[], None] | None = None  # writes it; None where it is written
+        self._operation = operation  # writes it; None where there is none, or it is written
         self.thread = get_ident()
-        self._now = max(ws.now_us(), oplog.last_at(ws.db) + 1)
+        own = (ws.tract, f"{refs.HEADS}{ws.branch}")
+        last_us, tip = oplog.last_at_with(ws.db, *own)
+        self._refs: dict[tuple[int, str], int | None] = {own: tip}
+        self._now = max(ws.now_us(), last_us + 1)
         self.started_us = self._now
 
     def tick(self) -> int:
@@ -53,9 +55,9 @@ class Transaction:
 
     def log(self) -> None:
         """Write the operation now, for a verb that returns it; a batch writes its own at its end."""
-        if self.ws.batch is not self and self.operation is not None:
-            write, self.operation = self.operation, None
-            write()
+        if self.ws.batch is not self and self._operation is not None:
+            write, self._operation = self._operation, None
+            write(self)
 
     # -- objects ----------------------------------------------------------------------------------
 
@@ -138,6 +140,7 @@ class Transaction:
             kind, digest, [parent.hash for parent in parents], targets, priority, origin, author
         )
         content_type = content.unit_type if content else None
+        fields = vars(content) if content else {}  # what pydantic answers about a field it has not is slow
         context = parents[0].context if parents else 0
         if kind in (Kind.APPEND, Kind.SUMMARY) and priority != Priority.SKIP and content_type != "reasoning":
             context += message_size(tokens)
@@ -151,8 +154,8 @@ class Transaction:
             None if priority is None else int(priority),
             content_type,
             content.unit_role if content else None,
-            getattr(content, "name", None) or None,
-            getattr(content, "call_id", None),
+            fields.get("name") or None,
+            fields.get("call_id"),
             blob,
             tokens,
             context,
@@ -244,7 +247,6 @@ class Transaction:
         return self._refs[tract, ref]
 
 
-@contextmanager
 def transaction(
     ws: Workspace,
     verb: str,
@@ -252,7 +254,7 @@ def transaction(
     *,
     reason: str | None = None,
     undoes: int | None = None,
-) -> Iterator[Transaction]:
+) -> AbstractContextManager[Transaction]:
     """Run one verb under the write lock and write its operation.
 
     A verb that moved no ref writes no operation, unless it set ``listed``. What it raises, also an
@@ -261,15 +263,8 @@ def transaction(
     """
     if in_own_batch(ws):
         assert ws.batch is not None
-        with _part_of(ws.batch) as tx:
-            yield tx
-            _look_again(ws, tx)
-        return
-    with writing(ws) as tx:
-        tx.operation = partial(_log, tx, verb, args, reason, undoes)
-        yield tx
-        tx.log()
-        _look_again(ws, tx)
+        return _part_of(ws.batch)
+    return writing(ws, partial(_log, verb=verb, args=args, reason=reason, undoes=undoes))
 
 
 def in_own_batch(ws: Workspace) -> bool:
@@ -290,16 +285,18 @@ def stepping(ws: Workspace) -> Iterator[None]:
 
 
 @contextmanager
-def writing(ws: Workspace) -> Iterator[Transaction]:
-    """Write objects under the write lock; what is raised inside rolls them back."""
+def writing(ws: Workspace, operation: Callable[[Transaction], None] | None = None) -> Iterator[Transaction]:
+    """Write objects, and an operation, under the write lock; what is raised inside rolls them back."""
     section = ws.db.write()
     place = ws.place
     try:
         with section:
             place = ws.place
-            tx = Transaction(ws)
+            tx = Transaction(ws, operation)
             tx.section = section
             yield tx
+            tx.log()
+            _look_again(tx)
     except BaseException:  # whatever rolled it back, the handle must not remember it
         # an interrupt is heard when the section is left: then all is written, and stays
         if not section.committed:
@@ -314,13 +311,16 @@ def _part_of(tx: Transaction) -> Iterator[Transaction]:
     if not tx.db.in_transaction():
         raise gone(tx.db.name)
     stood, place = tx.standing(), tx.ws.place
+    section = tx.db.write()
     try:
-        with tx.db.hold(), tx.db.savepoint():
+        with section:
             yield tx
+            _look_again(tx)
     except BaseException:  # whatever took the verb back, the batch must not remember it
-        tx.stand(stood)
-        tx.ws.stand(place)
-        tx.ws.forget()
+        if not section.committed:  # an interrupt is heard when the verb is part of the batch
+            tx.stand(stood)
+            tx.ws.stand(place)
+            tx.ws.forget()
         raise
 
 
@@ -343,11 +343,11 @@ def _log(
         )
 
 
-def _look_again(ws: Workspace, tx: Transaction) -> None:
+def _look_again(tx: Transaction) -> None:
     """Let the handle see where its own branch was moved to."""
-    own = tx.moves.get((ws.tract, f"{refs.HEADS}{ws.branch}"))
+    own = tx.moves.get((tx.ws.tract, f"{refs.HEADS}{tx.ws.branch}"))
     if own is not None and own.new is not None:
-        ws.seen = own.new
+        tx.ws.seen = own.new
 
 
 def counted_text(content: Content) -> str:

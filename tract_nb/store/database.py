@@ -24,7 +24,7 @@ from tract_nb.store import schema
 from tract_nb.store.explain import BUSY_SECONDS, damaged, explained
 from tract_nb.store.interrupts import deferred
 from tract_nb.store.news import News
-from tract_nb.store.section import Savepoint, Section
+from tract_nb.store.section import Section
 from tract_nb.store.sql import DIALECT
 from tract_nb.store.upgrade import upgrade
 
@@ -182,7 +182,6 @@ class Database:
         if self.path is not None and not self.read_only and self.one("PRAGMA journal_mode") != ("wal",):
             self.has_wal = self.one("PRAGMA journal_mode = WAL") == ("wal",)
         self.execute(f"PRAGMA synchronous = {self._synchronous}")
-        self.execute("PRAGMA temp_store = MEMORY")
         self.execute("PRAGMA cache_size = -32000")  # KiB
 
     @property
@@ -262,7 +261,7 @@ class Database:
         return Section(self, "BEGIN", "COMMIT")
 
     def write(self) -> Section:
-        """Hold the lock and the database's write lock; all or nothing."""
+        """Hold the lock and the database's write lock; all or nothing, also as a part of another write."""
         if self.read_only:
             raise StoreError(f"{self.name} was opened read-only.", "Open it without read_only to write.")
         return Section(self, "BEGIN IMMEDIATE", "ROLLBACK")
@@ -287,10 +286,6 @@ class Database:
         self.lock = threading.RLock()
         self.news = News()  # who listened did so in the parent
         self._connect()
-
-    def savepoint(self) -> Savepoint:
-        """Take back what an error leaves half done inside a write, and only that."""
-        return Savepoint(self)
 
     def in_transaction(self) -> bool:
         """Tell whether a transaction is open."""

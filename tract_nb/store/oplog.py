@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -11,8 +12,7 @@ from tract_nb.store.database import Database
 from tract_nb.store.sums import op_sum
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """A ref that an operation moved; None is no such ref, 0 one without a commit."""
 
     tract: int
@@ -40,8 +40,14 @@ _COLUMNS = "op.id, op.tract, op.verb, op.args, op.actor, op.reason, op.at, op.un
 
 def last_at(db: Database) -> int:
     """Return the time of the last operation on this database; 0 before the first."""
-    found = db.one(sql.LAST_OP_AT)
-    return found[0] if found else 0
+    return last_at_with(db, 0, "")[0]
+
+
+def last_at_with(db: Database, tract: int, ref: str) -> tuple[int, int | None]:
+    """Return the time of the last operation, and what a ref stands on, as every write asks first."""
+    found = db.one(sql.LAST_OP_AT_AND_REF, (tract, ref))
+    assert found is not None
+    return found[0] or 0, found[1]
 
 
 def last_id(db: Database) -> int:

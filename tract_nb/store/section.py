@@ -100,9 +100,19 @@ class Section:
                 raise gone(db.name)
         except sqlite3.Error as error:
             db.rollbacks += 1
-            if db.in_transaction():  # a COMMIT that failed leaves the transaction open
+            # a COMMIT or RELEASE that failed leaves all of it open
+            if db.in_transaction() and not (self._nested and self._taken_back()):
                 db.connection.rollback()
             raise explained(error, db.name, db.path) from error
+
+    def _taken_back(self) -> bool:
+        """Take back a part alone; tell whether that worked."""
+        try:
+            for statement in self._ending(failed=True):
+                self._db.execute(statement)
+        except sqlite3.Error:
+            return False
+        return True
 
     def _ending(self, *, failed: bool) -> tuple[str, ...]:
         if self._nested:
@@ -115,35 +125,3 @@ def gone(name: str) -> StoreError:
     return StoreError(
         f"{name} failed earlier, and all of this was rolled back.", "Nothing of it was written; do it again."
     )
-
-
-class Savepoint:
-    """A part of a write that is taken back alone where it fails."""
-
-    __slots__ = ("_db",)
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("SAVEPOINT verb")
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        db = self._db
-        if kind is None and db.in_transaction():
-            try:
-                db.execute("RELEASE verb")
-            except sqlite3.Error as failed:
-                self._take_back()
-                raise explained(failed, db.name, db.path) from failed
-            return
-        self._take_back()
-        if isinstance(error, sqlite3.Error):
-            raise explained(error, db.name, db.path) from error
-
-    def _take_back(self) -> None:
-        db = self._db
-        if db.in_transaction():
-            db.rollbacks += 1
-            db.execute("ROLLBACK TO verb")
-            db.execute("RELEASE verb")

@@ -91,9 +91,11 @@ INSERT_TARGET = insert_into(target)
 INSERT_OP = insert_into(op, skip=("id",))
 UPDATE_OP_SUM = compiled(update(op).values(checksum=bindparam("sum")).where(op.c.id == bindparam("number")))
 INSERT_OP_REF = insert_into(op_ref)
+_ref = select(ref.c.commit).where(ref.c.tract == bindparam("tract"), ref.c.name == bindparam("name"))
+REF = compiled(_ref)
 # times of operations rise with their numbers, so the last row has the latest
-LAST_OP_AT = compiled(select(op.c.at).where(op.c.id == select(func.max(op.c.id)).scalar_subquery()))
-REF = compiled(select(ref.c.commit).where(ref.c.tract == bindparam("tract"), ref.c.name == bindparam("name")))
+_last_at = select(op.c.at).where(op.c.id == select(func.max(op.c.id)).scalar_subquery())
+LAST_OP_AT_AND_REF = compiled(select(_last_at.scalar_subquery(), _ref.scalar_subquery()))
 EVERYTHING = compiled(
     select(
         *ROW,
