@@ -33,6 +33,7 @@ from tract_nb.engine.tokens import TiktokenCounter
 BYTES = 500
 COMMITS = 5_000
 LONG = 50_000
+ROUNDS, PAIRS = 40, 4  # of verbs with and without a compile
 PROSE = (
     "the tide at the harbour rises and falls twice a day because of the moon and the sun which pull at the "
     "water so a table says when it is high and when it is low for every day of the year in local time but "
@@ -137,11 +138,18 @@ def mean(work: Callable[[], Any], times: int) -> float:
 
 
 def paired(ours: Callable[[], Any], floor: Callable[[], Any], rounds: int, each: int) -> tuple[float, float]:
-    """Return both means in seconds: the medians of rounds in turns, so that a slow moment hits neither."""
+    """Return both means in seconds, the medians of rounds; call by call in turns, to share slow moments."""
     times: tuple[list[float], list[float]] = ([], [])
+    gc.collect()  # once: what runs first after it finds nothing in the processor's caches
     for _ in range(rounds):
-        for measured, work in zip(times, (ours, floor), strict=True):
-            measured.append(mean(work, each))
+        taken = [0.0, 0.0]
+        for _ in range(each):
+            for side, work in enumerate((ours, floor)):
+                began = time.perf_counter()
+                work()
+                taken[side] += time.perf_counter() - began
+        for measured, seconds in zip(times, taken, strict=True):
+            measured.append(seconds / each)
     return median(times[0]), median(times[1])
 
 
@@ -159,13 +167,10 @@ def row(work: str, ours: float, floor: float, at_most: float) -> dict[str, Any]:
 def commits(folder: Path) -> Iterator[dict[str, Any]]:
     """One durable commit, and 5,000 in one batch."""
     tract, floor = Tract.open(folder / "one.db"), Floor(folder / "one-floor.db")
-    numbers, others = count(), count()
-    ours, raw = paired(
-        lambda: tract.user(prose(next(numbers))), lambda: floor.commit(prose(next(others))), 10, 200
-    )
-    making = mean(lambda: prose(next(others)), 2000)
-    yield row("one durable commit", ours - making, raw - making, 2)
     texts = [prose(number) for number in range(COMMITS)]
+    mine, raws = iter(texts), iter(texts)
+    ours, raw = paired(lambda: tract.user(next(mine)), lambda: floor.commit(next(raws)), 10, 200)
+    yield row("one durable commit", ours, raw, 2)
 
     def batch(place: int) -> float:
         tract = Tract.open(folder / f"batch-{place}.db")
@@ -181,8 +186,8 @@ def commits(folder: Path) -> Iterator[dict[str, Any]]:
         floor = Floor(folder / f"batch-floor-{place}.db")
         return mean(lambda: floor.many(texts), 1)
 
-    ours = min(batch(place) for place in range(3))
-    raw = min(raw_batch(place) for place in range(3))
+    times = [(batch(place), raw_batch(place)) for place in range(5)]
+    ours, raw = (median(side) for side in zip(*times, strict=True))
     yield row("5,000 commits in one batch", ours, raw, 2.5)
 
 
@@ -223,15 +228,15 @@ def verbs(path: Path, length: int) -> Iterator[dict[str, Any]]:
     tract = Tract.open(path)
     units = [listed[0] for listed in tract.log(400)]
     tract.compile()
-    numbers = count(10_000_000)
+    texts = iter([prose(10_000_000 + number) for number in range(4 * ROUNDS * PAIRS)])
     places = count()
 
     def target() -> str:
         return units[next(places) % len(units)]
 
     works: dict[str, Callable[[], Any]] = {
-        "append": lambda: tract.user(prose(next(numbers))),
-        "edit": lambda: tract.edit(target(), prose(next(numbers))),
+        "append": lambda: tract.user(next(texts)),
+        "edit": lambda: tract.edit(target(), next(texts)),
         "mark": lambda: tract.annotate(target(), SKIP),
     }
     for name, work in works.items():
@@ -247,13 +252,17 @@ def _unmark(tract: Tract, target: Callable[[], str]) -> None:
 
 
 def with_compile(tract: Tract, name: str, work: Callable[[], Any]) -> dict[str, Any]:
-    """Hold a verb and a compile against the verb alone."""
+    """Hold a verb and a compile against the verb alone.
+
+    In short rounds: at every thousandth page SQLite empties its log, and in long ones the milliseconds
+    that it takes would fall to one of the two by chance.
+    """
 
     def both() -> None:
         work()
         assert tract.compile().token_count
 
-    ours, alone = paired(both, work, 4, 40)
+    ours, alone = paired(both, work, ROUNDS, PAIRS)
     return row(name, ours, alone, 1.5)
 
 

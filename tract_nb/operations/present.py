@@ -68,8 +68,9 @@ def commit_of(ws: Workspace, row: Row, content: Content | None, details: Details
         tokens=row.tokens,
         time=from_us(row.author_us),
         priority=None if row.priority is None else Priority(row.priority),
-        parents=tuple(ws.row(number).hash.hex() for number in (row.parent1, row.parent2) if number),
-        targets=tuple(target.hex() for target in row.targets),
+        # lists: a generator costs more than what it would yield here
+        parents=tuple([ws.row(number).hash.hex() for number in (row.parent1, row.parent2) if number]),
+        targets=tuple([target.hex() for target in row.targets]),
         message=details.message,
         key=row.key,
         metadata=details.metadata,
