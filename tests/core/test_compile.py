@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from tests.core.helpers import texts
 from tests.core.providers_check import check_anthropic, check_compiled, check_openai, check_types
-from tract_nb import IMPORTANT, SKIP, Artifact, Freeform, Output, SessionNote
+from tract_nb import IMPORTANT, SKIP, Artifact, Freeform, Output, SessionNote, Tract
 
 
 @pytest.fixture
@@ -262,3 +263,34 @@ def test_the_providers_types_find_faults():
     ):
         with pytest.raises(ValidationError):
             check_types(openai, anthropic)
+
+
+def statements(tract: Tract, look: Callable[[], Any]) -> list[str]:
+    """Return the statements that a look takes, but for those of its transaction."""
+    said: list[str] = []
+    tract.database.connection.set_trace_callback(said.append)
+    look()
+    tract.database.connection.set_trace_callback(None)
+    return [one for one in said if one not in ("BEGIN", "COMMIT")]
+
+
+def test_all_texts_of_a_long_context_are_read_by_one_statement_and_each_once():
+    with Tract.open() as tract:
+        wrote = [f"turn {number % 300}" for number in range(900)]  # the same text in several chunks
+        with tract.batch():
+            for text in wrote:
+                tract.user(text)
+        cold = Tract.on(tract.database).compile().messages
+        assert len(statements(tract, lambda: cold[-1])) == 1  # a chunk
+        read: list[str] = []
+        assert len(statements(tract, lambda: read.extend(message.text for message in cold[100:800]))) == 1
+        assert read == wrote[100:800]
+        assert len(statements(tract, lambda: list(cold))) == 0  # every chunk has been looked at
+        assert [message.text for message in cold] == wrote
+        assert cold[900:] == []
+        tract.edit("HEAD~5", "edited")
+        wrote[-6] = "edited"
+        assert [message.text for message in tract.compile().messages] == wrote
+        other = Tract.on(tract.database).compile().messages
+        assert len(statements(tract, lambda: read.extend(message.text for message in other))) == 1
+        assert read[700:] == wrote

@@ -14,7 +14,7 @@ import orjson
 from tract_nb.engine import providers
 from tract_nb.engine.pairing import Paired, pair
 from tract_nb.engine.resolve import Unit
-from tract_nb.engine.snapshot import Chunk, Snapshot
+from tract_nb.engine.snapshot import Chunk, Snapshot, read_all
 from tract_nb.engine.snapshot import Reader as BlobReader
 from tract_nb.errors import TractError
 from tract_nb.model.budget import TokenBudget
@@ -48,7 +48,7 @@ class ContextTable(Table):
 class Reader(Protocol):
     """Reads what a context shows from the store, when it is looked at."""
 
-    def payloads(self, numbers: Iterable[int]) -> Mapping[int, bytes]: ...
+    def payloads(self, groups: Sequence[Sequence[int]]) -> Sequence[Mapping[int, bytes]]: ...
 
     def configs(self, numbers: Iterable[int]) -> Mapping[int, Mapping[str, Any] | None]: ...
 
@@ -57,7 +57,10 @@ class Reader(Protocol):
 
 
 class Messages(Sequence[Message]):
-    """The messages of a context: a view that reads a chunk of texts when one of them is looked at."""
+    """The messages of a context: a view that reads texts when they are looked at.
+
+    A chunk of them where one is looked at, all in one query where all are.
+    """
 
     __slots__ = ("_chunks", "_ends", "_made", "_read", "_reasoning")
 
@@ -84,7 +87,11 @@ class Messages(Sequence[Message]):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
+            places = range(*index.indices(len(self)))
+            if places:
+                first, last = (bisect_right(self._lengths(), end(places)) for end in (min, max))
+                read_all(self._chunks[first : last + 1], self._read)
+            return [self[place] for place in places]
         place = range(len(self))[index]
         made = self._made.get(place)
         if made is None:
@@ -97,7 +104,8 @@ class Messages(Sequence[Message]):
         return made
 
     def __iter__(self) -> Iterator[Message]:
-        # nothing is kept: all of a long context decoded would be held twice
+        read_all(self._chunks, self._read)
+        # no message is kept: all of a long context decoded would be held twice
         for chunk in self._chunks:
             payloads = chunk.payloads(self._read)
             yield from (message(unit, payloads) for unit in chunk.shown(reasoning=self._reasoning))
@@ -184,8 +192,7 @@ class CompiledContext:
 
     def load(self) -> None:
         """Read all that is read when it is looked at: for what may be rolled back."""
-        for chunk in self.snapshot.chunks:
-            chunk.payloads(self.reader.payloads)
+        read_all(self.snapshot.chunks, self.reader.payloads)
         assert len(self.generation_configs) == len(self.messages)
 
     @cached_property

@@ -8,7 +8,7 @@ mark touches is copied, a chunk and the spine. What no snapshot can tell from th
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -17,8 +17,8 @@ from tract_nb.model.commit import Kind, Priority, Row
 
 CHUNK = 256  # units; a change copies one chunk, and a spine that is this much shorter than the history
 
-#: reads the stored bytes of blobs by number
-Reader = Callable[[Iterable[int]], Mapping[int, bytes]]
+#: reads the stored bytes of groups of blobs: of each group, by number
+Reader = Callable[[Sequence[Sequence[int]]], Sequence[Mapping[int, bytes]]]
 
 
 class Counts(NamedTuple):
@@ -61,18 +61,33 @@ class Chunk:
 
     def payloads(self, read: Reader) -> Mapping[int, bytes]:
         """Return the stored bytes of all its units' texts; read at once when they are first asked for."""
-        wanted = {row.blob for unit in self.units for row in (unit.row, unit.text) if row.blob is not None}
-        if self._payloads is None:
-            self._payloads = read(wanted)
-        elif missing := wanted - self._payloads.keys():
-            self._payloads = {**self._payloads, **read(missing)}
-        return self._payloads
+        read_all((self,), read)
+        return self._payloads or {}
+
+    def missing(self) -> list[int]:
+        """Return the blobs of its units' texts that were not read yet."""
+        known = self._payloads or {}
+        wanted = {row.blob: None for unit in self.units for row in (unit.row, unit.text)}
+        return [number for number in wanted if number is not None and number not in known]
+
+    def keep(self, found: Mapping[int, bytes]) -> None:
+        """Keep texts that were missing."""
+        self._payloads = {**self._payloads, **found} if self._payloads else found
 
     def replaced(self, place: int, unit: Unit) -> Chunk:
         return Chunk((*self.units[:place], unit, *self.units[place + 1 :]), self._payloads)
 
     def appended(self, unit: Unit) -> Chunk:
         return Chunk((*self.units, unit), self._payloads)
+
+
+def read_all(chunks: Iterable[Chunk], read: Reader) -> None:
+    """Read all texts of some chunks that were not read yet, at once."""
+    wanting = [(chunk, missing) for chunk in chunks if (missing := chunk.missing())]
+    if wanting:
+        found = read([missing for _, missing in wanting])
+        for (chunk, _), texts in zip(wanting, found, strict=True):
+            chunk.keep(texts)
 
 
 class _Line:

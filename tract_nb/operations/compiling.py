@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -27,10 +27,10 @@ class StoreReader:
     ws: Workspace
     number: int
 
-    def payloads(self, numbers: Iterable[int]) -> Mapping[int, bytes]:
-        """Return stored bytes by blob number."""
+    def payloads(self, groups: Sequence[Sequence[int]]) -> Sequence[Mapping[int, bytes]]:
+        """Return stored bytes by blob number, for each group."""
         with self.ws.db.read():
-            return objects.blobs(self.ws.db, numbers)
+            return objects.groups_of_blobs(self.ws.db, groups)
 
     def configs(self, numbers: Iterable[int]) -> Mapping[int, Mapping[str, Any] | None]:
         """Return generation configs by commit number."""

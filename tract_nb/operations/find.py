@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
+
 from tract_nb.engine.canonical import canonical
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import ContentError
 from tract_nb.model.commit import Row
+from tract_nb.model.content import from_payload
 from tract_nb.model.listing import Log
 from tract_nb.operations import present
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import configs, refs
-
-BATCH = 500  # units whose texts are looked at together
+from tract_nb.store import configs, objects, refs
 
 
 def find(
@@ -60,13 +61,11 @@ def find(
 def _saying(ws: Workspace, rows: Iterable[Row], text: str) -> set[int]:
     """Return the blobs whose text holds another, upper and lower case alike."""
     wanted = text.casefold()
-    listed = list(rows)
-    found: set[int] = set()
-    for start in range(0, len(listed), BATCH):
-        for number, content in present.contents(ws, listed[start : start + BATCH]).items():
-            if wanted in content.unit_text.casefold():
-                found.add(number)
-    return found
+    return {
+        number
+        for number, data in objects.each_blob(ws.db, [row.blob for row in rows if row.blob is not None])
+        if wanted in from_payload(orjson.loads(data)).unit_text.casefold()
+    }
 
 
 def _with_config(ws: Workspace, conditions: Mapping[str, Any]) -> set[int]:

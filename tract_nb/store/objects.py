@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
 import orjson
@@ -34,6 +35,11 @@ class Extra(NamedTuple):
     metadata: str | None
 
 
+def _listed(numbers: Iterable[int]) -> str:
+    """Return whole numbers as JSON, as Python writes a list; orjson takes far more memory meanwhile."""
+    return str(list(numbers))
+
+
 def history(db: Database, head: int) -> list[Row]:
     """Return a commit and all behind it, by rising number: every parent before its children."""
     if not head:
@@ -63,13 +69,13 @@ def _with_targets(db: Database, found: tuple[Any, ...] | None) -> Row | None:
 
 def rows(db: Database, numbers: Iterable[int]) -> dict[int, Row]:
     """Return commits by number, without their targets, in one query."""
-    wanted = orjson.dumps(list(numbers)).decode()
+    wanted = _listed(numbers)
     return {found[0]: Row(*found) for found in db.all(sql.ROWS, (wanted,))}
 
 
 def hashes(db: Database, numbers: Iterable[int]) -> dict[int, bytes]:
     """Return the hashes of commits by number, in one query."""
-    wanted = orjson.dumps(list(numbers)).decode()
+    wanted = _listed(numbers)
     return dict(
         db.all('SELECT id, hash FROM "commit" WHERE id IN (SELECT value FROM json_each(?))', (wanted,))
     )
@@ -137,7 +143,7 @@ def newest_rows(db: Database, heads: Iterable[int], most: int) -> list[Row]:
 def is_behind(db: Database, number: int, heads: Iterable[int]) -> bool:
     """Tell whether a commit is in the history of any of some others, itself included."""
     # parents have lower numbers, so nothing below the one looked for needs a visit
-    wanted = orjson.dumps(list(heads)).decode()
+    wanted = _listed(heads)
     found = db.one(
         """WITH RECURSIVE behind(id) AS (
              SELECT value FROM json_each(?1)
@@ -224,8 +230,30 @@ def blob_number(db: Database, digest: bytes) -> int | None:
 
 def blobs(db: Database, numbers: Iterable[int]) -> dict[int, bytes]:
     """Return stored bytes by number, in one query."""
-    wanted = orjson.dumps(list(numbers)).decode()
-    return dict(db.all("SELECT id, data FROM blob WHERE id IN (SELECT value FROM json_each(?))", (wanted,)))
+    return dict(each_blob(db, numbers))
+
+
+def groups_of_blobs(db: Database, groups: Sequence[Sequence[int]]) -> list[dict[int, bytes]]:
+    """Return stored bytes by number for each of some groups, in one query; nothing is held twice."""
+    found: list[dict[int, bytes]] = [{} for _ in groups]
+    ends = zip(accumulate(map(len, groups)), found, strict=True)
+    end, texts = 0, dict[int, bytes]()
+    # a cross join goes through its left side in order, and never through all of the texts
+    for place, number, data in db.execute(
+        "SELECT wanted.key, blob.id, blob.data FROM json_each(?) AS wanted "
+        "CROSS JOIN blob ON blob.id = wanted.value",
+        (_listed(chain.from_iterable(groups)),),
+    ):
+        while place >= end:
+            end, texts = next(ends)
+        texts[number] = data
+    return found
+
+
+def each_blob(db: Database, numbers: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield numbers and stored bytes one after the other, in one query: they need not all be held."""
+    wanted = _listed(numbers)
+    yield from db.execute("SELECT id, data FROM blob WHERE id IN (SELECT value FROM json_each(?))", (wanted,))
 
 
 def blob_ends(db: Database, numbers: Iterable[int], size: int) -> dict[int, bytes]:
@@ -273,7 +301,7 @@ def put_commit(db: Database, columns: tuple[Any, ...], targets: tuple[bytes, ...
 
 def details(db: Database, numbers: Sequence[int]) -> dict[int, Details]:
     """Return what commits carry outside their hashes, in one query."""
-    wanted = orjson.dumps(list(numbers)).decode()
+    wanted = _listed(numbers)
     rows = db.all(
         """SELECT c.id, c.recorded_us, c.message, c.metadata, config.data
            FROM "commit" AS c LEFT JOIN config ON config.id = c.config

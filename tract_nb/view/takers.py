@@ -6,13 +6,14 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import orjson
 
 from tract_nb.engine.masking import KEEP_LAST, file_of, mask_line
 from tract_nb.engine.resolve import Unit
-from tract_nb.engine.snapshot import Snapshot
+from tract_nb.engine.snapshot import Snapshot, read_all
 from tract_nb.engine.tokens import message_size
 from tract_nb.model.commit import Priority, preview
 from tract_nb.model.content import Content, ToolIO, from_payload
@@ -140,11 +141,11 @@ def _items(ws: Workspace, history: Snapshot) -> list[_Item]:
     """Return what is sent, with contents; each chunk's texts are read once for a snapshot."""
     contents: dict[bytes, Content] = {}
     items = []
+    read = partial(objects.groups_of_blobs, ws.db)
+    read_all(history.chunks, read)
     for chunk in history.chunks:
         units = [unit for unit in chunk.shown(reasoning=False) if unit.size]
-        stored: Mapping[int, bytes] = (
-            chunk.payloads(lambda numbers: objects.blobs(ws.db, numbers)) if units else {}
-        )
+        stored = chunk.payloads(read)
         for unit in units:
             assert unit.row.blob is not None
             assert unit.text.blob is not None
