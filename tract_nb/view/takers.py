@@ -24,9 +24,11 @@ from tract_nb.view.plain import cut
 from tract_nb.view.strip import segment
 
 SHOWN = 120  # characters of a unit's text
+_GOES_THERE = re.compile(r"^cd \S+ && ")  # says where, not what: it would make all commands look alike
 
 
-class Taker(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Taker:
     """A unit among the largest.
 
     Parameters
@@ -53,7 +55,8 @@ class Taker(NamedTuple):
     preview: str
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Group:
     """What a tool, or all that is about a file, takes.
 
     Parameters
@@ -125,7 +128,7 @@ def takers(ws: Workspace, largest: int = 10) -> Takers:
         item = items[place]
         drawn = segment(item.unit)
         used, has = names[place]
-        about = _line(_about(item).removeprefix(root) or item.text)
+        about = _line(_GOES_THERE.sub("… ", _about(item)).removeprefix(root) or item.text)
         units.append(
             Taker(
                 drawn.commit, drawn.role, drawn.who, drawn.tokens, saved[item.unit.identity], used, has, about

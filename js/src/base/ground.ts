@@ -4,6 +4,7 @@ import { counted } from "./format";
 import { h } from "./h";
 import { icon } from "./icons";
 import { cap, caps, type Key, obey } from "./keys";
+import { sheets } from "./sheets";
 import { followTheme } from "./theme";
 import { Fault, type Model, Wire } from "./wire";
 
@@ -71,7 +72,7 @@ export class Ground<S extends State> {
       this.#helped,
     );
     const shadow = host.shadowRoot ?? host.attachShadow({ mode: "open" });
-    shadow.replaceChildren(h("style", null, base, styles), this.frame, this.#faults);
+    shadow.replaceChildren(h("style", null, base, ...sheets, styles), this.frame, this.#faults);
     host.dataset.lmSuppressShortcuts = "true"; // JupyterLab would insert a cell for an "a"
     followTheme(this.frame, signal);
     requestAnimationFrame(() => hideStatic(host));

@@ -17,6 +17,11 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return fill(made, children);
 }
 
+/** Make a span of a class, which most of a widget is. */
+export function span(name: string, ...children: Children[]): HTMLSpanElement {
+  return h("span", name ? { class: name } : null, ...children);
+}
+
 /** Make an SVG element. */
 export function svg<K extends keyof SVGElementTagNameMap>(
   tag: K,

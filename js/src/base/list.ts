@@ -1,5 +1,9 @@
 // A long list of rows of one height: only those in view are drawn, pages come by request.
 import { h } from "./h";
+import styles from "./list.css";
+import { sheets } from "./sheets";
+
+sheets.push(styles);
 
 const PAGE = 128; // rows of one request
 const SPARE = 12; // rows drawn beyond each edge

@@ -1,6 +1,10 @@
 // A button that opens a short list of choices.
 import { h } from "./h";
 import { icon } from "./icons";
+import styles from "./menu.css";
+import { sheets } from "./sheets";
+
+sheets.push(styles);
 
 export interface Choice {
   label: string;

@@ -1,0 +1,156 @@
+// What can be done with what is selected, and what it would change, before it is done.
+import { money, short } from "../base/format";
+import { code } from "../base/ground";
+import { h, span } from "../base/h";
+import { type Icon, icon } from "../base/icons";
+
+export type Action = "skip" | "pin" | "important" | "unmark" | "restore";
+
+interface Outlook {
+  tokens: number;
+  cached: number;
+  next: number | null;
+  later: number | null;
+}
+
+/** What Python foresees. */
+export interface Foresight {
+  action: string;
+  units: number;
+  sent: number;
+  before: Outlook;
+  after: Outlook;
+  over: number;
+  refused: boolean;
+  why: string;
+  prices: string;
+  code: string;
+}
+
+export const ACTIONS: Record<Action, { key: string; label: string; icon: Icon; after: string }> = {
+  skip: { key: "s", label: "Skip", icon: "skip", after: "after skipping" },
+  pin: { key: "p", label: "Pin", icon: "pin", after: "after pinning" },
+  important: { key: "i", label: "Important", icon: "flag", after: "after marking" },
+  unmark: { key: "u", label: "Unmark", icon: "undo", after: "after unmarking" },
+  restore: { key: "x", label: "Expand", icon: "next", after: "after expanding" },
+};
+
+/** What the bar is about: the actions that mean something, the first of them offered. */
+export interface Offer {
+  title: string;
+  actions: readonly Action[];
+  none: string;
+}
+
+export interface Doer {
+  foresee(action: Action): Promise<Foresight | null>;
+  /** Another action is pointed at, or the pointer left; what is foreseen is shown on the strip too. */
+  onShown(seen: Foresight | null, action: Action | null): void;
+  run(action: Action): void;
+}
+
+export class Actions {
+  readonly element = h("div", { class: "what needs-kernel" });
+  readonly #go = h("div", { class: "go" });
+  readonly #figures = h("div", { class: "figures", "aria-live": "polite" });
+  readonly #sure = h("div", { class: "sure" });
+  readonly #doer: Doer;
+  #offer: Offer = { title: "", actions: [], none: "" };
+  #shown: Action | null = null;
+  #asked = 0;
+
+  constructor(doer: Doer) {
+    this.#doer = doer;
+    this.element.append(this.#go, this.#figures, this.#sure);
+  }
+
+  get offered(): readonly Action[] {
+    return this.#offer.actions;
+  }
+
+  /** Offer actions; where they are those of before, only what is foreseen is asked anew. */
+  renew(offer: Offer): void {
+    const before = this.#offer;
+    this.#offer = offer;
+    const same = before.title === offer.title && before.actions.join() === offer.actions.join();
+    if (!same) this.#draw();
+    const held = this.#shown !== null && offer.actions.includes(this.#shown) && this.#isPointed(this.#shown);
+    this.#show(held ? this.#shown : (offer.actions[0] ?? null));
+  }
+
+  #isPointed(action: Action): boolean {
+    return this.#go.querySelector(`[data-action="${action}"]:is(:hover, :focus-visible)`) !== null;
+  }
+
+  #draw(): void {
+    const focused = this.#go.querySelector<HTMLElement>(":focus")?.dataset.action;
+    this.#go.replaceChildren(
+      ...this.#offer.actions.map((action, place) => {
+        const { key, label, icon: shape } = ACTIONS[action];
+        const words = place === 0 ? `${label} ${this.#offer.title}` : label;
+        const button = h(
+          "button",
+          { class: "button", "data-action": action, "aria-keyshortcuts": key },
+          icon(shape),
+          words,
+          h("kbd", { "aria-hidden": "true" }, key),
+        );
+        button.addEventListener("click", () => this.#doer.run(action));
+        button.addEventListener("pointerenter", () => this.#show(action));
+        button.addEventListener("focus", () => this.#show(action));
+        return button;
+      }),
+    );
+    if (focused) this.#go.querySelector<HTMLElement>(`[data-action="${focused}"]`)?.focus();
+  }
+
+  async #show(action: Action | null): Promise<void> {
+    this.#shown = action;
+    for (const button of this.#go.querySelectorAll<HTMLElement>("button")) {
+      button.classList.toggle("is-shown", button.dataset.action === action);
+    }
+    this.#asked += 1;
+    const asked = this.#asked;
+    if (action === null) {
+      this.#figures.replaceChildren();
+      this.#sure.replaceChildren(span("why", this.#offer.none));
+      this.#doer.onShown(null, null);
+      return;
+    }
+    const seen = await this.#doer.foresee(action);
+    if (asked !== this.#asked || !seen) return;
+    this.tell(seen);
+    this.#doer.onShown(seen, action);
+  }
+
+  /** Say what is foreseen, and the line of Python that does it. */
+  tell(seen: Foresight): void {
+    this.#figures.replaceChildren(...figures(seen));
+    const why = [seen.why, seen.prices].filter(Boolean).join(" ");
+    this.#sure.replaceChildren(h("span", { class: "why", title: why }, why), code(seen.code));
+  }
+}
+
+function figures({ before, after, over, refused }: Foresight): HTMLElement[] {
+  const made = [
+    changed("", short(before.tokens), short(after.tokens), " tokens", after.tokens - before.tokens),
+  ];
+  if (before.next !== null && after.next !== null) {
+    made.push(changed("next call ", money(before.next), money(after.next), "", after.next - before.next));
+  }
+  if (before.later !== null && after.later !== null) {
+    made.push(changed("then ", money(before.later), money(after.later), "", after.later - before.later));
+  }
+  if (over) {
+    const says = refused ? "the budget refuses it: " : "";
+    made.push(span("bad", `${says}${short(over)} over the budget`));
+  }
+  return made;
+}
+
+function changed(name: string, from: string, to: string, unit: string, by: number): HTMLElement {
+  const tone = by === 0 ? "" : by < 0 ? "less" : "more";
+  return from === to
+    ? span("", name, h("b", null, to), unit)
+    : span("", name, span("was", `${from} → `), h("b", { class: tone }, to), unit);
+}
