@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.core.conftest import opened
 from tests.core.helpers import frozen
 from tests.core.stories import cover
 from tests.widgets.axe import violations
 from tract_nb import PINNED, SKIP, Tract
 from tract_nb.widgets.context import ContextWidget
+
+__all__ = ["opened"]
 
 MODEL = "claude-opus-4-5-20251101"
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script> \u202e$x$ \u200b&amp;'
@@ -51,10 +55,6 @@ def shown(t, bench):
     return widget, made.page, made
 
 
-def by_label(page: Any, text: str) -> Any:
-    return page.locator(".units .row", has_text=text)
-
-
 def press(page: Any, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
@@ -70,6 +70,15 @@ def said(page: Any, pattern: str) -> str:
     found = page.locator(".said .words").filter(has_text=re.compile(pattern))
     found.wait_for()
     return str(found.inner_text())
+
+
+def until(page: Any, holds: Callable[[], bool]) -> None:
+    """Wait until Python knows what the page told it."""
+    for _ in range(200):
+        if holds():
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError("it never came true")
 
 
 def offered(page: Any) -> list[str]:
@@ -133,7 +142,7 @@ def test_pointing_reads_out_without_moving_the_cursor(shown):
     _, page, _ = shown
     press(page, "End")
     read_out(page, "And who reads it?")
-    by_label(page, "config.py").hover()
+    page.locator(".units .row", has_text="config.py").first.hover()
     read_out(page, "config.py")
     page.locator(".header").hover()
     read_out(page, "And who reads it?")
@@ -145,7 +154,9 @@ def test_a_click_on_the_strip_moves_the_cursor_to_what_stands_there(t, shown):
     press(page, "End")
     end = next(s for s in t.strip().segments if s.who == "← Read")
     strip = t.strip()
-    at = strip.unrecorded + sum(s.tokens for s in strip.segments[: strip.segments.index(end)]) + end.tokens / 2
+    at = (
+        strip.unrecorded + sum(s.tokens for s in strip.segments[: strip.segments.index(end)]) + end.tokens / 2
+    )
     x = 12 + (box["width"] - 24) * at / (20_000 * 1.08)
     page.mouse.click(box["x"] + x, box["y"] + 45)
     page.mouse.move(0, 0)
@@ -257,11 +268,11 @@ def test_several_are_selected_on_the_page_and_read_in_python(t, shown):
         page.locator(".units .row", has_text="← Read").filter(has_text=name).locator("input").check()
     results = [s.commit for s in t.strip().segments if s.who == "← Read"]
     page.locator(".go button", has_text="Skip 2 selected").wait_for()
-    assert widget.selected == results
+    until(page, lambda: widget.selected == results)
     page.locator(".go button", has_text="Skip 2 selected").click()
     said(page, "Skipped 2 units")
     assert t.strip().left("skipped")[0] == 2
-    assert widget.selected == []
+    until(page, lambda: widget.selected == [])
 
 
 def test_what_python_selects_is_selected_on_the_page(t, shown):
@@ -272,23 +283,23 @@ def test_what_python_selects_is_selected_on_the_page(t, shown):
     page.locator(".go button", has_text="Skip 3 selected").wait_for()
     press(page, "Escape")
     page.locator(".go button", has_text="selected").wait_for(state="detached")
-    assert widget.selected == []
+    until(page, lambda: widget.selected == [])
 
 
 def test_space_selects_where_the_cursor_stands(t, shown):
     widget, page, _ = shown
     press(page, "End", " ")
-    assert widget.selected == [t.strip().segments[-1].commit]
+    until(page, lambda: widget.selected == [t.strip().segments[-1].commit])
     press(page, " ")
-    assert widget.selected == []
+    until(page, lambda: widget.selected == [])
 
 
 def test_a_tool_is_selected_whole(t, shown):
     widget, page, _ = shown
     page.locator(".groups .row", has_text="Grep").click()
-    assert widget.selected == [s.commit for s in t.strip().segments if "Grep" in s.who]
+    until(page, lambda: widget.selected == [s.commit for s in t.strip().segments if "Grep" in s.who])
     page.locator(".groups .row", has_text="Grep").click()
-    assert widget.selected == []
+    until(page, lambda: widget.selected == [])
 
 
 # Following the tract ----------------------------------------------------------------------------------------
@@ -321,7 +332,7 @@ def test_looking_is_not_taken_for_what_the_user_has_seen(t, shown, tmp_path):
 
 
 def test_an_action_on_what_has_moved_on_is_refused_below_the_widget(t, shown, tmp_path):
-    widget, page, _ = shown
+    _, page, _ = shown
     press(page, "End")
     read_out(page, "And who reads it?")
     page.evaluate("() => { Object.defineProperty(document, 'hidden', { value: true }) }")  # no polling
@@ -413,7 +424,7 @@ def test_an_edit_says_what_it_would_change_before_it_is_applied(t, shown):
     field.wait_for()
     assert field.input_value() == "And who reads it?"
     field.fill("And who reads it, and when?")
-    page.locator(".code code", has_text=f't.edit("{commit}", \'And who reads it, and when?\')').wait_for()
+    page.locator(".code code", has_text=f"t.edit(\"{commit}\", 'And who reads it, and when?')").wait_for()
     field.press("Shift+Enter")
     said(page, "Edited")
     assert t.describe(commit, count=100).text == "And who reads it, and when?"
@@ -539,7 +550,7 @@ def test_a_long_strip_knows_its_units_too(opened, bench):
     press(page, "End")
     read_out(page, "turn 2999")
     press(page, " ")
-    assert widget.selected == [tract.strip().segments[-1].commit]
+    until(page, lambda: widget.selected == [tract.strip().segments[-1].commit])
     assert page.locator(".strip rect.fill").count() < 300
 
 

@@ -54,6 +54,7 @@ export class Ground<S extends State> {
     tabindex: -1,
     hidden: true,
   });
+  #before: HTMLElement | null = null; // what had the focus when the list of keys was opened
   #visible = false;
   #stale = false;
   #gone = "";
@@ -226,8 +227,11 @@ export class Ground<S extends State> {
 
   /** Show or hide the list of keys. */
   help(): void {
-    this.#helped.hidden = !this.#helped.hidden;
-    if (!this.#helped.hidden) this.#helped.focus();
+    const opens = this.#helped.hidden;
+    if (opens) this.#before = this.focused();
+    this.#helped.hidden = !opens;
+    if (opens) this.#helped.focus();
+    else this.#before?.focus({ preventScroll: true });
   }
 
   /** Something that Escape closes; the last that says it did, wins. */
@@ -250,7 +254,7 @@ export class Ground<S extends State> {
   #escape(event: KeyboardEvent, host: HTMLElement): void {
     if (event.key !== "Escape" || event.defaultPrevented) return;
     if (this.#asking) this.#asking(false);
-    else if (!this.#helped.hidden) this.#helped.hidden = true;
+    else if (!this.#helped.hidden) this.help();
     else if (!this.#onEscape.some((close) => close())) {
       // nothing is open: the keys go back to the page
       this.focused()?.blur();

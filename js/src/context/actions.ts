@@ -1,5 +1,5 @@
 // What can be done with what is selected, and what it would change, before it is done.
-import { money, short } from "../base/format";
+import { exact, money, short } from "../base/format";
 import { code } from "../base/ground";
 import { h, span } from "../base/h";
 import { type Icon, icon } from "../base/icons";
@@ -62,10 +62,6 @@ export class Actions {
   constructor(doer: Doer) {
     this.#doer = doer;
     this.element.append(this.#go, this.#figures, this.#sure);
-  }
-
-  get offered(): readonly Action[] {
-    return this.#offer.actions;
   }
 
   /** Offer actions; where they are those of before, only what is foreseen is asked anew. */
@@ -132,9 +128,9 @@ export class Actions {
 }
 
 function figures({ before, after, over, refused }: Foresight): HTMLElement[] {
-  const made = [
-    changed("", short(before.tokens), short(after.tokens), " tokens", after.tokens - before.tokens),
-  ];
+  const by = after.tokens - before.tokens;
+  const write = by && short(before.tokens) === short(after.tokens) ? exact : short;
+  const made = [changed("", write(before.tokens), write(after.tokens), " tokens", by)];
   if (before.next !== null && after.next !== null) {
     made.push(changed("next call ", money(before.next), money(after.next), "", after.next - before.next));
   }

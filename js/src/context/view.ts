@@ -195,21 +195,16 @@ export class View {
             ? [figure(short(left)), " left"]
             : span("bad", `${short(-left)} over the budget`),
         " ",
-        h("span", { class: "source dimmer", title: sourceOf(source) }, source),
+        h("span", { class: "source dim", title: sourceOf(source) }, source),
       ),
       next === null
         ? null
         : h(
             "span",
-            { class: "costs dim", style: "display: contents", title: `${model ?? ""}${kept}` },
-            h("span", { class: "divider" }),
-            h(
-              "span",
-              { title: `${model ?? ""}${kept}` },
-              "next call ",
-              figure(money(next)),
-              later === null ? null : [", then ", figure(money(later))],
-            ),
+            { class: "costs dim", title: `${model ?? ""}${kept}` },
+            "next call ",
+            figure(money(next)),
+            later === null ? null : [", then ", figure(money(later))],
           ),
       help,
     );
@@ -392,16 +387,16 @@ export class View {
     return spot?.kind === "ghost" && this.#layout.ghost(spot.place)?.[1] === "covered";
   }
 
+  /** The spots that an action would be about. */
+  #meant(): Spot[] {
+    if (this.#selected.length) return this.#targets().flatMap((commit) => this.#spotOf(commit) ?? []);
+    return this.#cursor ? [this.#cursor] : [];
+  }
+
   #offer(): void {
     if (this.#reader.isEditing) return;
-    const targets = this.#targets();
-    const chosen = this.#selected.length > 0 ? targets.length : 0;
-    const spots = chosen
-      ? targets.flatMap((commit) => this.#spotOf(commit) ?? [])
-      : this.#cursor
-        ? [this.#cursor]
-        : [];
-    const title = chosen ? `${chosen} selected` : titled(this.#layout, this.#cursor);
+    const spots = this.#meant();
+    const title = this.#selected.length ? `${spots.length} selected` : titled(this.#layout, this.#cursor);
     const none =
       this.#cursor?.kind === "unrecorded"
         ? "Nothing of it is recorded, so nothing can be done with it here."
@@ -426,7 +421,8 @@ export class View {
 
   async #act(action: Action): Promise<void> {
     const commits = this.#targets(action);
-    if (!this.#ground.alive || !commits.length || !this.#actions.offered.includes(action)) return;
+    const means = offered(this.#layout, this.#meant()).includes(action);
+    if (!this.#ground.alive || !commits.length || !means) return;
     const { head } = this.#state;
     if (!(await this.#ground.act("act", { head, action, commits }))) return;
     this.#ground.clearFaults();

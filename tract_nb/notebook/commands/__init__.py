@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tract_nb.notebook.commands import history, reading, talking, traces, tracts, writing
+from tract_nb.notebook.commands import history, reading, seeing, talking, traces, tracts, writing
 
 #: every command by the name it is called with, in the groups and the order of the help
 GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
@@ -45,6 +45,7 @@ GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
         "find": reading.find,
         "status": reading.status,
         "budget": reading.budget,
+        "context": seeing.context,
         "compile": reading.compile_context,
         "export": reading.export,
     },
