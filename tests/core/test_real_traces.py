@@ -95,3 +95,10 @@ def test_all_sessions_stand_in_one_database(traces, tmp_path):
     for branch in before:
         check_compiled(tract.compile(branch), types=False)
     tract.close()
+
+
+def test_every_file_of_the_other_formats_imports_and_compiles(traces):
+    check_all(sorted((traces / "codex").glob("*.jsonl")))
+    check_all(sorted((traces / "swe_agent").glob("*.traj")))
+    check_all(sorted((traces / "langfuse").glob("*.trace.json")))
+    check_all(sorted((traces / "inspect").iterdir()))

@@ -33,11 +33,11 @@ Write = Callable[..., Path]
         (b'[\n  {\n    "sessionId": "x",\n    "type": ["user"]\n  }\n]\n', "no shape"),
         (b'{ "trace": {\n "sessionId": "x", "type": 1}}\n', "no shape"),
         (b'{"sessionId":"x","messages":[{"type":"user","content":"' + b"x" * 100_000 + b'"}]}', "no shape"),
-        (b'{"type":"session_meta","payload":{"x":"' + b"x" * 100_000 + b'"}}', "Codex rollouts"),
+        (b'{"type":"session_meta","payload":{"x":"' + b"x" * 100_000 + b'"}}', "no message"),
         (b'"just a text"\n', "known format"),
         (
             b'{"timestamp":"2025","type":"session_meta","payload":{"id":"x"}}\n',
-            "Codex rollouts cannot be read yet",
+            "no message",
         ),
         (b"# Conversation Trace\n\n## Main Conversation\n", "no message"),
         (b'{"type":"summary","summary":"x","leafUuid":"y"}\n', "no message"),
@@ -56,12 +56,12 @@ def test_what_is_no_trace(tmp_path: Path, data: bytes, says: str) -> None:
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("folder", ["gemini", "langfuse", "inspect", "openhands", "swe_agent"])
+@pytest.mark.parametrize("folder", ["gemini", "openhands"])
 def test_real_files_of_other_formats(traces: Path, folder: str) -> None:
     for path in (traces / folder).iterdir():
         with pytest.raises(TraceError) as caught:
             trace.read(path)
-        assert "no shape that this version reads" in caught.value.message or path.suffix == ".eval"
+        assert "no shape that this version reads" in caught.value.message
         assert "Claude Code sessions" in caught.value.hint
 
 

@@ -48,14 +48,13 @@ def test_the_usual_folders(home: Path, session: Write) -> None:
     at(old, 1000), at(new, 2000)
     found = trace.sessions()
     frame = found.to_frame()
-    assert frame[["n", "format", "readable", "project", "session", "prompt"]].values.tolist() == [
-        [1, "codex", False, "boat", "c0de", "Sail"],
-        [2, "claude_code", True, "tide", "5e55-0001", "Fix the gauge"],
+    assert frame[["n", "format", "project", "session", "prompt"]].values.tolist() == [
+        [1, "codex", "boat", "c0de", "Sail"],
+        [2, "claude_code", "tide", "5e55-0001", "Fix the gauge"],
     ]
     assert str(frame["time"][1]) == "1970-01-01 00:16:40+00:00"
     assert trace.read(found.path(2)).session_id == "5e55-0001"
-    with pytest.raises(TraceError, match="Codex rollouts cannot be read yet"):
-        trace.read(found.path(1))
+    assert [event.text for event in trace.read(found.path(1)).events] == ["Sail"]
     with pytest.raises(TraceError, match="no session 3"):
         found.path(3)
 

@@ -8,6 +8,7 @@
 from tract_nb.trace.discover import Sessions, sessions
 from tract_nb.trace.reading import read
 from tract_nb.trace.recording import Agent, Trace
+from tract_nb.trace.registry import Format, Sniffed, sniff
 from tract_nb.trace.secrets import Finding, redact, redact_value
 from tract_nb.trace.structured import Structure
 
@@ -26,12 +27,15 @@ def structure(tr: Trace) -> Structure:
 __all__ = [
     "Agent",
     "Finding",
+    "Format",
     "Sessions",
+    "Sniffed",
     "Structure",
     "Trace",
     "read",
     "redact",
     "redact_value",
     "sessions",
+    "sniff",
     "structure",
 ]

@@ -14,7 +14,8 @@ from tract_nb.model.table import UTC as UTC_DTYPE
 from tract_nb.model.table import Column, Table
 from tract_nb.trace.formats.claude_blocks import is_typed
 from tract_nb.trace.gather import one_line
-from tract_nb.trace.sniff import head_of, head_records, place_of, recognise
+from tract_nb.trace.head import head_of, head_records, place_of
+from tract_nb.trace.registry import recognise
 
 _HEAD = 1 << 16  # bytes that are read of each file
 _PROMPT = 80
@@ -27,8 +28,7 @@ class Sessions(Table):
     columns: ClassVar[tuple[Column, ...]] = (
         Column("n", "int64", "the row's number, counted from 1; names the session in `%tract import`"),
         Column("time", UTC_DTYPE, "when the file was last written"),
-        Column("format", "str", "claude_code, code_trace or codex"),
-        Column("readable", "bool", "this version can read it"),
+        Column("format", "str", "claude_code, code_trace, codex or another that `trace.sniff` tells"),
         Column("project", "str", "the folder that the session ran in, its last part"),
         Column("session", "str", "the session's id"),
         Column("size", "int64", "of the file, in bytes"),
@@ -95,7 +95,7 @@ def _files(place: Path) -> Iterator[tuple[Path, os.stat_result]]:
 def _row(path: Path, status: os.stat_result) -> tuple[Any, ...] | None:
     """Return what is listed of a file; None for one that is no session."""
     try:
-        found = recognise(path)
+        found = recognise(path)[0].name
         records = head_records(head_of(path, _HEAD)) if found != "code_trace" else []
     except TraceError:
         return None
@@ -116,7 +116,7 @@ def _row(path: Path, status: os.stat_result) -> tuple[Any, ...] | None:
     folder = said.get("folder") or str(path.parent)
     project = folder.replace("\\", "/").rstrip("/").rpartition("/")[2]
     return (
-        *(time, found, found != "codex", project, said.get("session") or path.stem, status.st_size),
+        *(time, found, project, said.get("session") or path.stem, status.st_size),
         *(said.get("prompt"), str(path)),
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import shlex
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,15 +14,23 @@ from tract_nb.trace.json_lines import dumps
 
 #: arguments that say what a call is about, the most telling first
 _TARGETS = (
-    *("file_path", "notebook_path", "command", "pattern", "path", "url", "query", "description"),
+    *("file_path", "notebook_path", "command", "cmd", "pattern", "path", "url", "query", "description"),
     *("prompt", "skill", "name", "taskId", "subject"),
 )
 BLOCKS = "[{'type': 'text', 'text'"  # how a list of blocks begins where Python wrote it
 _ONE_LINE = 200
 MESSAGE = 500
 #: tools that start a subagent
-STARTERS = frozenset({"Task", "Agent"})
-SHELLS = frozenset({"Bash", "PowerShell"})
+STARTERS = frozenset({"Task", "Agent", "spawn_agent"})
+#: tools that run a command: Claude Code's, Codex's, SWE-agent's and Inspect's
+SHELLS = frozenset(
+    {
+        *("Bash", "PowerShell", "bash", "shell", "shell_command", "exec_command", "local_shell"),
+        *("execute_bash", "bash_session", "run_command"),
+    }
+)
+PATCHERS = frozenset({"apply_patch"})
+_PATCHED = re.compile(r"^\*\*\* (Add|Update|Delete) File: (.+?)[ \t\r]*$", re.MULTILINE)
 
 
 class Call:
@@ -47,6 +57,8 @@ class Call:
         self.target = self.path if self.path and "\n" not in self.path else target_of(arguments)
         # a shell's command and an agent's task are kept whole; what was written to a file is not
         self.arguments: dict[str, Any] = arguments if name in STARTERS or name in SHELLS else {}
+        #: the files that a patch touches, each with what is done to it: Add, Update or Delete
+        self.patched = _PATCHED.findall(_patch(arguments)) if name in PATCHERS else []
 
     def settle(self, result: Event) -> None:
         """Take in the result."""
@@ -141,10 +153,25 @@ class Gathered:
         return self.agents.setdefault(event.agent or "", Spoken(asked, event.time))
 
 
+def _patch(arguments: dict[str, Any]) -> str:
+    given = arguments.get("input") or arguments.get("patch")
+    return given if type(given) is str else ""
+
+
+def command_of(arguments: dict[str, Any]) -> str:
+    """Return the command that a shell was given: a text, or the words of one."""
+    given = arguments.get("command") or arguments.get("cmd") or ""
+    if type(given) is list:
+        return shlex.join(str(word) for word in given)
+    return str(given)
+
+
 def target_of(arguments: dict[str, Any]) -> str:
     """Return in one line what a call is about."""
     for key in _TARGETS:
         value = arguments.get(key)
+        if key == "command" and type(value) is list:
+            value = command_of(arguments)
         if value and type(value) is str:
             return one_line(value)
     return one_line(dumps(arguments)) if arguments else ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -95,3 +97,40 @@ def utc(stamp: Any) -> datetime | None:
     if time.tzinfo is UTC:
         return time
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+#: a line beyond this is stepped over: no record is that long, and a hole in a file is one line
+LONGEST_LINE = 1 << 26
+
+
+class LongLine(bytes):
+    """Stands for a line that is too long to be held; empty itself."""
+
+    length: int
+
+
+def lines_of(file: BinaryIO, longest: int = LONGEST_LINE) -> Iterator[bytes]:
+    """Yield a file's lines, a :class:`LongLine` for each that is longer than can be held."""
+    read = file.readline
+    while line := read(longest):
+        if len(line) == longest and not line.endswith(b"\n"):
+            length = longest
+            while more := read(longest):
+                length += len(more)
+                if more.endswith(b"\n"):
+                    break
+            if length > longest:
+                line = LongLine()
+                line.length = length
+        yield line
+
+
+_MANY_DIGITS = re.compile(rb"\d{19}")
+
+
+def loads_record(data: bytes) -> tuple[Any, str | None]:
+    """Parse JSON as :func:`loads` does, with integers beyond 64 bits as strings of their digits."""
+    value, trouble = loads(data)
+    if _MANY_DIGITS.search(data) and is_rounded(value):
+        value = loads_exactly(data)
+    return value, trouble

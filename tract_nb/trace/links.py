@@ -72,7 +72,8 @@ def _link(facts: AgentFacts | None, spoken: Spoken | None, call: Call | None) ->
     answer = spoken.answer if spoken is not None else None
     if answer is None and call is not None and call.answer is not None:
         answer = plain_answer(call.answer)
-    return Link(kind, task, call.event if call is not None else None, answer, spoken)
+    began = call.event if call is not None else facts.event if facts is not None else None
+    return Link(kind, task, began, answer, spoken)
 
 
 def _result_id(call: Call) -> str | None:

@@ -18,6 +18,7 @@ class AgentFacts:
     type: str | None = None
     description: str | None = None
     call_id: str | None = None  # of the call that started it, where a record says so
+    event: str | None = None  # the same as an event, where it is no call of a tool
 
 
 @dataclass(slots=True)

@@ -7,10 +7,10 @@ from os import PathLike
 from pathlib import Path
 
 from tract_nb.errors import TraceError
-from tract_nb.trace.formats.claude_layout import ClaudeSession, last_time, read_metadata
-from tract_nb.trace.formats.code_trace import CodeTrace
+from tract_nb.trace.formats.claude_layout import last_time, read_metadata
+from tract_nb.trace.head import LISTED, place_of
 from tract_nb.trace.recording import Trace
-from tract_nb.trace.sniff import KNOWN, LISTED, place_of, recognise
+from tract_nb.trace.registry import recognise
 
 
 def read(path: str | PathLike[str]) -> Trace:
@@ -24,7 +24,10 @@ def read(path: str | PathLike[str]) -> Trace:
         A code_trace.md, or a folder that holds one. A Claude Code session's .jsonl, with its
         subagents found in both layouts; a subagent's file alone; a session's folder; a project's
         folder: its one session, or of several the newest by its last record, the others named in
-        ``metadata["other_sessions"]`` and counted in ``skipped``.
+        ``metadata["other_sessions"]`` and counted in ``skipped``. A Codex rollout, with its subagents.
+        A chat in OpenAI's or Anthropic's form, a SWE-agent trajectory, a Langfuse export, an Inspect
+        log; of a file that holds several conversations the first, the others named likewise:
+        ``FILE#NAME`` reads one of them.
 
     Returns
     -------
@@ -35,10 +38,10 @@ def read(path: str | PathLike[str]) -> Trace:
     TraceError
         If there is nothing to read, with the path, the line where it is known, and a hint.
     """
-    place = place_of(path)
+    place, part = _part(place_of(path))
     if not place.exists():
         raise TraceError("No such file or folder.", LISTED, path=place)
-    trace = _read_folder(place) if place.is_dir() else _read_file(place)
+    trace = _read_folder(place) if place.is_dir() else _read_file(place, part=part)
     if next(iter(trace.events), None) is None:
         unread = [what for what in trace.skipped if " line " in what]
         hint = f"Passed over: {'; '.join(unread[:3])}." if unread else LISTED
@@ -46,11 +49,20 @@ def read(path: str | PathLike[str]) -> Trace:
     return trace
 
 
-def _read_file(path: Path, seen: Counter[str] | None = None) -> Trace:
-    found = recognise(path)
-    if found == "codex":
-        raise TraceError("Codex rollouts cannot be read yet.", KNOWN, path=path)
-    return Trace(CodeTrace(path) if found == "code_trace" else ClaudeSession(path, seen))
+def _part(path: Path) -> tuple[Path, str | None]:
+    """Return a file and the conversation in it that a path names behind a ``#``."""
+    name, mark, part = path.name.rpartition("#")
+    try:
+        if mark and part and not path.exists() and path.with_name(name).is_file():
+            return path.with_name(name), part
+    except (OSError, ValueError):
+        pass  # no name that a file can have: said where it is looked for
+    return path, None
+
+
+def _read_file(path: Path, seen: Counter[str] | None = None, part: str | None = None) -> Trace:
+    found, _ = recognise(path)
+    return Trace(found.open(path, part), seen)
 
 
 def _read_folder(folder: Path) -> Trace:
@@ -89,7 +101,7 @@ def _read_folder(folder: Path) -> Trace:
 
 def _is_code_trace(path: Path) -> bool:
     try:
-        return recognise(path) == "code_trace"
+        return recognise(path)[0].name == "code_trace"
     except TraceError:
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -101,13 +102,14 @@ class Trace:
     need, and that only once they are asked for.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, seen: Counter[str] | None = None) -> None:
         self._source = source
+        self._seen = seen or Counter()  # what the folder held besides
         self._notes: Notes | None = None
 
     @property
     def format(self) -> str:
-        """``code_trace`` or ``claude_code``."""
+        """``code_trace``, ``claude_code``, ``codex`` ... (see :mod:`tract_nb.trace.registry`)."""
         return self._source.format
 
     @property
@@ -131,9 +133,12 @@ class Trace:
         return Stream(self._read)
 
     def _read(self) -> Iterator[Event]:
-        notes = Notes()
+        notes = self._new_notes()
         yield from self._source.events(notes)
         self._notes = notes
+
+    def _new_notes(self) -> Notes:
+        return Notes(skipped=self._seen.copy())
 
     def _complete(self) -> Notes:
         """Return the notes of a whole reading, after one if there was none yet."""
@@ -154,7 +159,7 @@ class Trace:
 
     @cached_property
     def _gathered(self) -> Gathered:
-        notes = Notes()
+        notes = self._new_notes()
         gathered = Gathered(self._source.events(notes))
         self._notes = notes
         return gathered

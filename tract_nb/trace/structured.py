@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tract_nb.trace.gather import MESSAGE, SHELLS, STARTERS, Call, Gathered, one_line, plain_answer
+from tract_nb.trace.gather import (
+    MESSAGE,
+    SHELLS,
+    STARTERS,
+    Call,
+    Gathered,
+    command_of,
+    one_line,
+    plain_answer,
+)
 from tract_nb.trace.links import Link
 from tract_nb.trace.tables import (
     AgentTable,
@@ -25,7 +34,7 @@ _WRITERS = {"Edit", "MultiEdit", "Write", "NotebookEdit"}
 _CREATED = "File created successfully"
 _UPDATED = re.compile(r"The file .{1,50}")  # what a Write says of a file that was there
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
-_EXIT_CODE = re.compile(r"Exit code (\d+)\b")
+_EXIT_CODE = re.compile(r"(?:Exit code:? |Process exited with code )(\d+)\b")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -120,7 +129,7 @@ def _command_row(call: Call) -> tuple[Any, ...]:
     said = call.arguments
     code = _EXIT_CODE.match(call.began) if call.failed else None
     return (
-        *(call.time, call.agent, str(said.get("command") or ""), str(said.get("description") or "")),
+        *(call.time, call.agent, command_of(said), str(said.get("description") or "")),
         *(call.failed, int(code[1]) if code else None, call.seconds, call.event),
     )
 
@@ -154,6 +163,8 @@ class _File:
 def _files(calls: list[Call], root: str | None) -> dict[str, _File]:
     files: dict[str, _File] = {}
     for call in calls:
+        for done, patched in call.patched:
+            _patch(files.setdefault(inside(patched, root), _File(call.time)), done, failed=call.failed)
         path = call.path
         if not path or (call.name not in _READERS and call.name not in _WRITERS):
             continue
@@ -168,6 +179,16 @@ def _files(calls: list[Call], root: str | None) -> dict[str, _File]:
         else:
             file.modified += 1
     return files
+
+
+def _patch(file: _File, done: str, *, failed: bool) -> None:
+    """Take in what a patch does to a file."""
+    if failed:
+        file.failed += 1
+    elif done == "Add":
+        file.created = True
+    else:
+        file.modified += 1
 
 
 def _names_read(calls: list[Call], root: str | None) -> tuple[str, ...]:

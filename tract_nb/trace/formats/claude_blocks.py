@@ -31,7 +31,7 @@ _UNKNOWN_BLOCK = 500
 _ODD_BLOCK = "block of an unknown shape"
 
 #: above this a number of tokens is none: JSON's numbers are exact up to here
-_MOST_TOKENS = 2**53
+MOST_TOKENS = 2**53
 
 
 class Place(NamedTuple):
@@ -67,7 +67,7 @@ def assistant_events(record: dict[str, Any], place: Place, source: bytes, notes:
     message = record["message"]
     own_id, parent, agent, time, line, offset = place
     usage, cost = _usage(message.get("usage"), notes), _cost(record.get("costUSD"), notes)
-    model, message_id = _text(message.get("model")), _text(message.get("id"))
+    model, message_id = as_text(message.get("model")), as_text(message.get("id"))
     events: list[Event] = []
     new = tuple.__new__
     for number, block in enumerate(_blocks(message["content"])):
@@ -75,7 +75,7 @@ def assistant_events(record: dict[str, Any], place: Place, source: bytes, notes:
         kind: EventKind
         name = call_id = arguments = None
         if what in ("tool_use", "server_tool_use"):  # no set: it may be anything
-            kind, name, call_id = "tool_call", _text(block.get("name")), _text(block.get("id"))
+            kind, name, call_id = "tool_call", as_text(block.get("name")), as_text(block.get("id"))
             arguments = block.get("input", {})
             if source and is_rounded(arguments):
                 arguments = loads_exactly(source)["message"]["content"][number]["input"]
@@ -91,10 +91,14 @@ def assistant_events(record: dict[str, Any], place: Place, source: bytes, notes:
         elif type(what) is not str:
             kind, text = "other", None
         elif what.endswith("_tool_result"):
-            kind, call_id, text = "tool_result", _text(block.get("tool_use_id")), dumps(block.get("content"))
+            kind, call_id, text = (
+                "tool_result",
+                as_text(block.get("tool_use_id")),
+                dumps(block.get("content")),
+            )
         else:
             notes.skipped[f"{what} block"] += 1
-            kind, text = "other", _unknown(block)
+            kind, text = "other", unknown_block(block)
         if type(text) is not str:
             notes.skipped[_ODD_BLOCK] += 1
             continue
@@ -129,8 +133,8 @@ def user_events(
     for block in _blocks(record["message"]["content"]):
         what = block.get("type") if type(block) is dict else None
         if what == "tool_result":
-            call_id = _text(block.get("tool_use_id"))
-            text, pictures = _result(block.get("content"))
+            call_id = as_text(block.get("tool_use_id"))
+            text, pictures = result_text(block.get("content"))
             event_id = f"{own_id}#{len(events)}" if events else own_id
             failed = bool(block.get("is_error"))
             events.append(new(Event, (
@@ -141,13 +145,13 @@ def user_events(
         elif what == "text" and type(block.get("text")) is str:
             texts.append(block["text"])
         elif what == "image":
-            texts += _picture(block, images)
+            texts += picture(block, images)
         elif what == "text" or type(what) is not str:
             notes.skipped[_ODD_BLOCK] += 1
             odd = True
         else:
             notes.skipped[f"{what} block"] += 1
-            texts.append(_unknown(block))
+            texts.append(unknown_block(block))
     said = "\n\n".join(text for text in texts if text)
     if said or images:
         prompt = (
@@ -170,7 +174,7 @@ def user_events(
 
 def compaction(content: Any, place: Place) -> Event:
     """Return the event that stands for a compaction, with the summary as its text."""
-    text = content if isinstance(content, str) else _result(content)[0]
+    text = content if isinstance(content, str) else result_text(content)[0]
     return Event(
         place.id, place.parent, place.agent, place.time, "compaction", "user",
         text=text, line=place.line, offset=place.offset,
@@ -186,12 +190,12 @@ def _blocks(content: Any) -> list[Any]:
     raise TypeError("a message's content is neither text nor blocks")
 
 
-def _text(value: Any) -> str | None:
+def as_text(value: Any) -> str | None:
     """Return a name or an id as text, whatever was written for it."""
     return value if value is None or type(value) is str else str(value)
 
 
-def _result(content: Any) -> tuple[str, tuple[Image, ...]]:
+def result_text(content: Any) -> tuple[str, tuple[Image, ...]]:
     """Return what the model saw of a result: its text, and its images apart."""
     if isinstance(content, str):
         return content, ()
@@ -204,13 +208,13 @@ def _result(content: Any) -> tuple[str, tuple[Image, ...]]:
         if what == "text" and isinstance(block.get("text"), str):
             texts.append(block["text"])
         elif what == "image":
-            texts += _picture(block, images)
+            texts += picture(block, images)
         else:
-            texts.append(_unknown(block))
+            texts.append(unknown_block(block))
     return "\n".join(texts), tuple(images)
 
 
-def _picture(block: dict[str, Any], images: list[Image]) -> list[str]:
+def picture(block: dict[str, Any], images: list[Image]) -> list[str]:
     """Put an image's bytes with the images; one that is only named leaves a word in the text."""
     source = block.get("source")
     source = source if isinstance(source, dict) else {}
@@ -220,7 +224,7 @@ def _picture(block: dict[str, Any], images: list[Image]) -> list[str]:
     return [f"[image: {source.get('url') or source.get('file_id') or 'not recorded'}]"]
 
 
-def _unknown(block: Any) -> str:
+def unknown_block(block: Any) -> str:
     """Return a block that this reader does not know as short JSON, without the bytes it may carry."""
     if isinstance(block, dict) and isinstance(source := block.get("source"), dict) and "data" in source:
         return f"[{block.get('type')}: {source.get('media_type')}]"
@@ -237,15 +241,15 @@ def _usage(usage: Any, notes: Notes) -> Usage | None:
         if not (type(fresh) is type(output) is type(read) is type(written) is int):
             # null stands for a cache that the model does not have
             read, written = 0 if read is None else read, 0 if written is None else written
-            fresh, output, read, written = map(_whole, (fresh, output, read, written))
+            fresh, output, read, written = map(whole, (fresh, output, read, written))
         total = fresh + read + written
-        if min(fresh, output, read, written) >= 0 and total < _MOST_TOKENS > output:
+        if min(fresh, output, read, written) >= 0 and total < MOST_TOKENS > output:
             return Usage(total, output, read, written)
     notes.skipped["usage that makes no sense"] += 1
     return None
 
 
-def _whole(value: Any) -> int:
+def whole(value: Any) -> int:
     """Return a whole number as such, and -1 for what is none."""
     if type(value) is float and value.is_integer():
         return int(value)
@@ -256,7 +260,7 @@ def _cost(value: Any, notes: Notes) -> float | None:
     """Return a sum of dollars; None where that is none."""
     if value is None:
         return None
-    if type(value) in {int, float} and 0 <= value < _MOST_TOKENS:
+    if type(value) in {int, float} and 0 <= value < MOST_TOKENS:
         return float(value)
     notes.skipped["cost that makes no sense"] += 1
     return None

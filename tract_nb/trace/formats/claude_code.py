@@ -13,7 +13,7 @@ import orjson
 from tract_nb.model.event import Event
 from tract_nb.trace.formats.claude_blocks import Place, assistant_events, compaction, user_events
 from tract_nb.trace.gather import one_line
-from tract_nb.trace.json_lines import dumps, loads, utc
+from tract_nb.trace.json_lines import LongLine, dumps, lines_of, loads, utc
 from tract_nb.trace.notes import Notes, Pairing
 
 #: how a progress record begins and ends: its place in the tree, and the call it belongs to
@@ -69,10 +69,13 @@ class Conversation:
         """Yield the events of the file, line by line."""
         end = number = 0
         with self.path.open("rb", buffering=_BUFFER) as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(lines_of(file), 1):
                 offset = end
                 end += len(line)
-                if line.startswith(_SNAPSHOT) and line.endswith(b"}\n"):
+                if type(line) is LongLine:
+                    end += line.length
+                    self._too_long(line, number)
+                elif line.startswith(_SNAPSHOT) and line.endswith(b"}\n"):
                     self._skipped["file-history-snapshot"] += 1
                 elif line.find(_PROGRESS, 0, _HEAD) > 0 and self._progress(line):
                     self._skipped["progress"] += 1
@@ -209,6 +212,11 @@ class Conversation:
         if type(shown) is dict and "agentId" in shown and events:
             facts = self.notes.agent(str(shown["agentId"]))
             facts.call_id = facts.call_id or events[0].call_id
+
+    def _too_long(self, line: LongLine, number: int) -> None:
+        """Count a line that is longer than any record."""
+        if self.part != "inside":
+            self.notes.bad_line(self.path.name, number, f"line of {line.length >> 20:,} MB, too long to read")
 
     def _unreadable(self, line: bytes, number: int, trouble: Exception) -> None:
         """Count a line that gave no event and should have."""

@@ -10,15 +10,41 @@ from typing import Any, NamedTuple
 
 from tract_nb.model.event import Event
 from tract_nb.trace.formats.claude_code import Conversation
+from tract_nb.trace.formats.single import spoken
+from tract_nb.trace.head import Head, head_of, head_records
 from tract_nb.trace.json_lines import loads, utc
 from tract_nb.trace.notes import Notes
-from tract_nb.trace.sniff import head_of, head_records
 
 FORMAT = "claude_code"
 
 _META_BYTES = 1 << 18
+#: the keys of a record up to the first that holds more than a word
+_FIRST_KEYS = re.compile(rb'\{(?:\s*"[^"\\]*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\w.+-]+)\s*,)*')
+#: records of Claude Code that carry neither a session nor a message
+_CLAUDE_TYPES = {"summary", "file-history-snapshot", "queue-operation", "permission-mode", "last-prompt"}
 _TIMESTAMP = re.compile(rb'"timestamp":"([^"\\]+)"')
-_SPEAKERS = {"user": "User", "assistant": "Assistant", "system": "System", "tool": "Tool result"}
+
+
+def why(head: Head) -> str | None:
+    """Tell by what a file is a session of Claude Code's."""
+    for number, record in enumerate(head.records, 1):
+        if is_claude(record):
+            return f"record {number} is of type {record['type']!r} and has a session or a message"
+    # one line longer than what was looked at, or cut off: its first keys still tell
+    first = _FIRST_KEYS.match(head.text.partition(b"\n")[0])
+    keys = first[0] if first is not None else b""
+    if b'"parentUuid":' in keys or (b'"sessionId":' in keys and b'"type":' in keys):
+        return "the first record names its parent, or a session and a type"
+    return None
+
+
+def is_claude(record: dict[str, Any]) -> bool:
+    """Tell whether a record is one of Claude Code's."""
+    if not isinstance(record.get("type"), str):
+        return False
+    return (
+        "sessionId" in record or ("uuid" in record and "message" in record) or record["type"] in _CLAUDE_TYPES
+    )
 
 
 class AgentFile(NamedTuple):
@@ -36,13 +62,11 @@ class ClaudeSession:
     ----------
     path : pathlib.Path
         The main file, or a subagent's that is read on its own.
-    seen : Counter, optional
-        What a folder held besides, to be reported as passed over.
     """
 
     format = FORMAT
 
-    def __init__(self, path: Path, seen: Counter[str] | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.metadata = read_metadata(path)
         self._alone = "agent" in self.metadata
@@ -51,7 +75,7 @@ class ClaudeSession:
         self.session_id = str(self.metadata["agent"] if self._alone else session_id)
         mine, others = ([], 0) if self._alone else agent_files(path, {session_id, path.stem})
         self._files = {file.id: file for file in mine}
-        self._seen = Counter(seen or {})
+        self._seen: Counter[str] = Counter()
         if others:
             self._seen["subagents' files of other sessions"] = others
 
@@ -77,7 +101,7 @@ class ClaudeSession:
 
     def agent_text(self, agent: str, notes: Notes) -> str:  # noqa: ARG002 - every format has the same
         """Return a subagent's conversation as text, each event under a line that says whose it is."""
-        return "\n\n".join(_spoken(event) for event in self.agent_events(agent))
+        return "\n\n".join(spoken(event) for event in self.agent_events(agent))
 
     def _read_meta(self, file: AgentFile, notes: Notes) -> None:
         """Take in the small file that newer versions put beside a subagent's."""
@@ -91,14 +115,6 @@ class ClaudeSession:
             facts.call_id = facts.call_id or found.get("toolUseId")
         except (ValueError, AttributeError, OSError):
             notes.skipped[f"{meta.name} unreadable"] += 1
-
-
-def _spoken(event: Event) -> str:
-    if event.kind == "tool_call":
-        return f"Call of {event.name}:\n{event.text}"
-    return (
-        f"{'Thought' if event.kind == 'reasoning' else _SPEAKERS.get(event.role, event.role)}:\n{event.text}"
-    )
 
 
 def read_metadata(path: Path) -> dict[str, Any]:

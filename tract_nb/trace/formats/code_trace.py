@@ -17,6 +17,7 @@ from tract_nb.model.event import Event
 from tract_nb.trace.formats.claude_blocks import is_typed
 from tract_nb.trace.formats.code_pairs import with_call_ids
 from tract_nb.trace.formats.code_scan import Scanner
+from tract_nb.trace.head import Head
 from tract_nb.trace.json_lines import is_rounded, loads_exactly, utc
 from tract_nb.trace.notes import Notes
 
@@ -39,6 +40,14 @@ _METADATA = {
     "Git Branch": "branch",
 }
 _BULLET = re.compile(rb"^- \*\*([^*\n]+)\*\*: *(.*?)[ \t\r]*$", re.MULTILINE)
+
+
+_TITLE = b"# Conversation Trace"
+
+
+def why(head: Head) -> str | None:
+    """Tell by what a file is a code_trace.md."""
+    return f"it begins with {_TITLE.decode()!r}" if head.text.startswith(_TITLE) else None
 
 
 class CodeTrace:
