@@ -153,9 +153,10 @@ class Database:
         if self.path.stat().st_size % page_bytes:
             raise damaged("it ends within a page", self.name, self.path)
 
-    def _identity(self) -> tuple[int, int]:
-        application = self.one("PRAGMA application_id")
-        return self.version(), (application or (0,))[0]
+    def _identity(self) -> tuple[Any, ...]:
+        # by one statement: between two, another process may make the tables
+        found = self.one("SELECT user_version, application_id FROM pragma_user_version, pragma_application_id")
+        return found or (0, 0)
 
     def version(self) -> int:
         """Return the number of its schema; 0 where nothing was written yet."""
