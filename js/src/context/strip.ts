@@ -35,7 +35,7 @@ export class Strip {
   #hover: Spot | null = null;
   #chosen: number[] = [];
   #only: string | null = null;
-  #after: [number, string] | null = null;
+  #after: [number, string] | null = null; // by how much it would be longer, and what says so
 
   constructor(layout: Layout, listener: Listener, signal: AbortSignal) {
     this.#layout = layout;
@@ -266,7 +266,11 @@ export class Strip {
       ...this.#bracket(0, cached, first),
       ...(rest < used * 0.002
         ? []
-        : this.#bracket(cached, used, `written to the cache by the next call, ${short(rest)}`)),
+        : this.#bracket(
+            cached,
+            used,
+            `written to the cache by the next call, ${short(state.tokens - cached)}`,
+          )),
     ];
   }
 
@@ -292,7 +296,7 @@ export class Strip {
     let last = Number.NEGATIVE_INFINITY;
     for (let place = roles.indexOf("u"); place >= 0; place = roles.indexOf("u", place + 1)) {
       const x = this.#x(this.#layout.at(place));
-      if (x < EDGE - 1 || x > this.#width - EDGE || x - last < 2) continue;
+      if (x < EDGE - 1 || x > this.#width - EDGE || x - last < 4) continue;
       last = x;
       drawn.push(svg("path", { class: "fill", "data-role": "user", d: `M${x} ${FOOT + 1}l3.4 5.5h-6.8z` }));
     }
@@ -377,8 +381,8 @@ export class Strip {
   /** How long the strip would be after the action that is offered. */
   #goal(): SVGElement[] {
     if (!this.#after) return [];
-    const [tokens, text] = this.#after;
-    const x = this.#x(tokens);
+    const [by, text] = this.#after;
+    const x = this.#x(this.#layout.used + by);
     if (x < EDGE - 1 || x > this.#width - EDGE + 1) return [];
     const wide = this.#wide(text, "600 ") + 8;
     const budget = this.#x(this.#layout.state.max_tokens ?? -1);

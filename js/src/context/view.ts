@@ -411,10 +411,9 @@ export class View {
   }
 
   #foreseen(seen: Foresight | null, action: Action | null): void {
-    const changes = seen !== null && action !== null && seen.after.tokens !== seen.before.tokens;
-    this.#after = changes
-      ? [seen.after.tokens, `${short(seen.after.tokens)} ${ACTIONS[action].after}`]
-      : null;
+    const by = seen === null ? 0 : seen.after.tokens - seen.before.tokens;
+    const says = seen && action ? `${short(seen.after.tokens)} ${ACTIONS[action].after}` : "";
+    this.#after = by ? [by, says] : null;
     const places = this.#selected.flatMap((commit) => this.#places.get(commit) ?? []);
     this.#strip.mark(this.#cursor, places, this.#after);
   }
