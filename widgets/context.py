@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
 import traitlets
@@ -15,6 +15,7 @@ from tract_nb.view import figures, strip_text
 from tract_nb.view.foresight import PRIORITIES
 from tract_nb.widgets.base import TractWidget, answers
 
+GROUPS = 12  # tools and files that a page is sent
 DONE = {
     "skip": "Skipped",
     "unmark": "Unmarked",
@@ -69,7 +70,8 @@ class ContextWidget(TractWidget):
     @answers
     def takers(self) -> dict[str, Any]:
         """Return the largest units, tools and files."""
-        return asdict(self.tract.takers())
+        found = self.tract.takers()
+        return asdict(replace(found, tools=found.tools[:GROUPS], files=found.files[:GROUPS]))
 
     @answers
     def describe(self, *, commit: str, start: int = 0, count: int = 0) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tract_nb import IMPORTANT, PINNED
+from tract_nb import IMPORTANT, PINNED, ContentError
 from tract_nb.engine.masking import KEEP_LAST, mask_line
-from tract_nb.view.takers import names_in, used_later
+from tract_nb.view.naming import names_in, used_later
 
 
 def call(tract, tool, path, output, status="success"):
@@ -80,6 +80,23 @@ def test_an_edited_output_counts_as_it_is_now(t):
     assert t.takers(1).units[0].commit != first.commit
 
 
+def test_a_shorter_list_than_none_is_an_error(t):
+    with pytest.raises(ContentError):
+        t.takers(-1)
+
+
+def test_what_is_known_of_a_unit_follows_its_edits(t):
+    before = t.takers()
+    call = next(s.commit for s in t.strip().segments if s.who == "→ Read")
+    t.edit(call, '{"file_path": "/home/ann/app/src/other.py"}')
+    after = t.takers()
+    assert "src/other.py" in [group.shown for group in after.files]
+    assert after.units[0].saved != 0
+    assert after.units[0].preview == "src/other.py"
+    t.undo()
+    assert t.takers() == before
+
+
 def test_nothing_committed_takes_nothing(opened):
     takers = opened().takers()
     assert (takers.units, takers.tools, takers.files, takers.saved) == ((), (), (), 0)
@@ -132,4 +149,6 @@ def test_a_name_is_used_where_the_user_or_the_model_says_it_later():
         (True, "old_name was here"),
         (False, "load_config, and nobody speaks of it after this"),
     ]
-    assert used_later(turns, {0, 4}) == {0: (2, 3), 4: (0, 1)}
+    says, texts = zip(*turns, strict=True)
+    found = used_later(says, lambda place: names_in(texts[place]), {0, 4})
+    assert found == {0: (2, 3), 4: (0, 1)}

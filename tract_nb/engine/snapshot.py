@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tract_nb.engine.resolve import Unit, born, resolve
 from tract_nb.model.commit import Kind, Priority, Row
@@ -32,10 +32,11 @@ class Counts(NamedTuple):
 class Chunk:
     """Some units in a row, with what is worked out about them once."""
 
-    __slots__ = ("_counts", "_payloads", "_shown", "units")
+    __slots__ = ("_counts", "_payloads", "_shown", "notes", "units")
 
     def __init__(self, units: tuple[Unit, ...], payloads: Mapping[int, bytes] | None = None) -> None:
         self.units = units
+        self.notes: dict[object, Any] = {}  # what others work out of these units alone, to have it once
         self._shown: dict[bool, tuple[Unit, ...]] = {}
         self._payloads = payloads
         self._counts: Counts | None = None
@@ -296,6 +297,17 @@ class Snapshot:
                 return self._marked(row)
         return Snapshot.of([*self.rows, row], settle=True)
 
+    def imagined(self, row: Row) -> Snapshot:
+        """Return what one more commit would make of it, for looking only: the shared line does not grow."""
+        unit = self.find(row.targets[0]) if row.kind == Kind.EDIT else None
+        if unit is not None:
+            chunks, size = self._with({self._line.places[row.targets[0]]: unit._replace(text=row)})
+        elif row.kind == Kind.MARK and row.priority is not None and not self._uncovers(row):
+            chunks, size = self._with(self._marks(row))
+        else:
+            return Snapshot.of([*self.rows, row])
+        return Snapshot(chunks, self.count, size, self._line, self._length)
+
     def _grown(self, row: Row) -> _Line:
         """Return the line with one row more: the shared one, or a copy where another grew on it."""
         line = self._line
@@ -352,6 +364,10 @@ class Snapshot:
         return [place for place in self._line.results.get(call, ()) if place < self.count]
 
     def _marked(self, row: Row) -> Snapshot:
+        return self._changed(row, self._marks(row))
+
+    def _marks(self, row: Row) -> dict[int, Unit]:
+        """Return the units that a MARK changes, by place."""
         priority = Priority(row.priority or 0)
         changed: dict[int, Unit] = {}
 
@@ -371,17 +387,22 @@ class Snapshot:
             for answer in self._results(unit.identity):
                 skipped = unit.priority == Priority.SKIP or now(answer).priority == Priority.SKIP
                 changed[answer] = now(answer)._replace(skipped=skipped)
-        return self._changed(row, changed)
+        return changed
 
     def _changed(self, row: Row, changed: Mapping[int, Unit]) -> Snapshot:
+        chunks, size = self._with(changed)
+        line = self._grown(row._replace(context=size))
+        return Snapshot(chunks, self.count, size, line, self._length + 1)
+
+    def _with(self, changed: Mapping[int, Unit]) -> tuple[tuple[Chunk, ...], int]:
+        """Return the chunks with some units changed, by place, and the size that this makes."""
         chunks = list(self.chunks)
         size = self.size
         for place, unit in changed.items():
             size += unit.size - self._at(place).size
             index, inside = divmod(place, CHUNK)
             chunks[index] = chunks[index].replaced(inside, unit)
-        line = self._grown(row._replace(context=size))
-        return Snapshot(tuple(chunks), self.count, size, line, self._length + 1)
+        return tuple(chunks), size
 
 
 EMPTY = Snapshot.of(())

@@ -12,7 +12,7 @@ from typing import Any
 
 from tract_nb.engine.canonical import canonical, sha256
 from tract_nb.engine.resolve import Unit
-from tract_nb.engine.snapshot import Snapshot
+from tract_nb.engine.snapshot import Chunk, Snapshot
 from tract_nb.engine.tokens import context_size
 from tract_nb.errors import ContentError
 from tract_nb.model.commit import HASH_TAKEN, Kind, Priority, Row
@@ -21,7 +21,7 @@ from tract_nb.operations.budget import imagined
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects
 from tract_nb.view import figures
-from tract_nb.view.outlook import LastCall, Outlook, last_call, units_sent
+from tract_nb.view.outlook import LastCall, Outlook, last_call, sent_of, units_sent
 
 #: the priority that an action sets; ``restore`` and ``edit`` set none
 PRIORITIES = {
@@ -116,14 +116,14 @@ def foresee(ws: Workspace, action: str, target: Any, *, text: str | None = None)
     call = last_call(ws)
     history = ws.snapshot(call.tip)
     units, row = _planned(ws, history, action, names.names_in(target), text)
-    changed = history if row is None else Snapshot.of([*history.rows, row])
+    changed = history if row is None else history.imagined(row)
     before, after = call.outlook(history), call.outlook(changed)
     most = ws.budget.max_tokens if ws.budget else None
     over = max(after.tokens - most, 0) if most else 0
     return Foresight(
         action=action,
         units=0 if row is None else len(row.targets),
-        sent=sum(1 for _ in units_sent(changed)) - sum(1 for _ in units_sent(history)),
+        sent=_count(changed) - _count(history),
         before=before,
         after=after,
         over=over,
@@ -184,7 +184,7 @@ def _refused(ws: Workspace, history: Snapshot, changed: Snapshot) -> bool:
 
 def _why(call: LastCall, history: Snapshot, changed: Snapshot, before: Outlook, after: Outlook) -> str:
     """Return what a change means for the provider's cache, in one sentence."""
-    if [_sent(unit) for unit in units_sent(history)] == [_sent(unit) for unit in units_sent(changed)]:
+    if _same(history, changed):
         return "What is sent does not change."
     if call.sent is None:
         return "No call is recorded on this branch, so nothing is known of the provider's cache."
@@ -216,6 +216,23 @@ def _broken(before: Outlook, after: Outlook) -> str:
     return f"{more}, paid back after {calls:,} {'call' if calls == 1 else 'calls'}."
 
 
-def _sent(unit: Unit) -> tuple[int | None, bytes, bytes]:
-    """Return what is sent of a unit."""
+def _count(history: Snapshot) -> int:
+    return sum(len(sent_of(chunk)) for chunk in history.chunks)
+
+
+def _same(one: Snapshot, other: Snapshot) -> bool:
+    """Tell whether the same is sent of two histories; what they share is not looked at."""
+    if len(one.chunks) == len(other.chunks):
+        pairs = [(a, b) for a, b in zip(one.chunks, other.chunks, strict=True) if a is not b]
+        if all(_sent(a) == _sent(b) for a, b in pairs):
+            return True
+    return [_said(unit) for unit in units_sent(one)] == [_said(unit) for unit in units_sent(other)]
+
+
+def _sent(chunk: Chunk) -> list[tuple[int | None, bytes, bytes]]:
+    return [_said(unit) for unit in sent_of(chunk)]
+
+
+def _said(unit: Unit) -> tuple[int | None, bytes, bytes]:
+    """Return what tells one unit that is sent from another."""
     return unit.row.blob, unit.row.hash, unit.text.hash

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from tract_nb.engine.resolve import Unit
-from tract_nb.engine.snapshot import Snapshot
+from tract_nb.engine.snapshot import Chunk, Snapshot
 from tract_nb.engine.tokens import context_size
 from tract_nb.errors import TractError
 from tract_nb.model.price import Price
@@ -109,7 +110,15 @@ class LastCall:
 
 def units_sent(history: Snapshot) -> Iterator[Unit]:
     """Return the units that a provider is sent: no thoughts, nothing blank."""
-    return (unit for unit in history.shown if unit.size)
+    return chain.from_iterable(map(sent_of, history.chunks))
+
+
+def sent_of(chunk: Chunk) -> tuple[Unit, ...]:
+    """Return the units of a chunk that a provider is sent."""
+    found: tuple[Unit, ...] | None = chunk.notes.get("sent")
+    if found is None:
+        found = chunk.notes["sent"] = tuple(u for u in chunk.shown(reasoning=False) if u.text.tokens)
+    return found
 
 
 def last_call(ws: Workspace) -> LastCall:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tract_nb.engine.resolve import Unit
-from tract_nb.engine.snapshot import Snapshot
+from tract_nb.engine.snapshot import Chunk, Snapshot
 from tract_nb.engine.tokens import context_size, message_size
 from tract_nb.model.commit import HASH_TAKEN, Kind, Priority
 from tract_nb.operations.workspace import Workspace
@@ -163,8 +163,8 @@ def strip(ws: Workspace) -> Strip:
     call = last_call(ws)
     history = ws.snapshot(call.tip)
     outlook = call.outlook(history)
-    segments, ghosts = _walk(history)
-    thoughts = [unit for unit in history.shown if unit.is_reasoning]
+    parts = [_part(chunk) for chunk in history.chunks]
+    segments, ghosts = _walk(history, parts)
     return Strip(
         database=ws.db.name,
         branch=ws.branch,
@@ -179,26 +179,52 @@ def strip(ws: Workspace) -> Strip:
         prices=call.missing,
         segments=tuple(segments),
         ghosts=tuple(ghosts),
-        thoughts=len(thoughts),
-        thought_tokens=sum(message_size(unit.text.tokens) for unit in thoughts),
+        thoughts=sum(part.thoughts for part in parts),
+        thought_tokens=sum(part.thought_tokens for part in parts),
     )
 
 
-def _walk(history: Snapshot) -> tuple[list[Segment], list[Ghost]]:
+class _Part(NamedTuple):
+    """What a chunk of units gives the strip."""
+
+    segments: tuple[Segment, ...]
+    gone: tuple[tuple[int, Unit], ...]  # before which of these segments, and what
+    thoughts: int
+    thought_tokens: int
+
+
+def _part(chunk: Chunk) -> _Part:
+    """Return what a chunk gives, worked out once."""
+    found: _Part | None = chunk.notes.get("strip")
+    if found is None:
+        segments: list[Segment] = []
+        gone: list[tuple[int, Unit]] = []
+        thoughts = [unit for unit in chunk.units if unit.is_reasoning and unit.shown]
+        for unit in chunk.units:
+            if unit.size:
+                segments.append(segment(unit))
+            elif not (unit.retired or unit.is_reasoning or not unit.text.tokens):
+                gone.append((len(segments), unit))
+        size = sum(message_size(unit.text.tokens) for unit in thoughts)
+        found = chunk.notes["strip"] = _Part(tuple(segments), tuple(gone), len(thoughts), size)
+    return found
+
+
+def _walk(history: Snapshot, parts: list[_Part]) -> tuple[list[Segment], list[Ghost]]:
     """Return what is sent, and what left where."""
     segments: list[Segment] = []
     ghosts: list[Ghost] = []
-    covers = dict(_covers(history))
-    for unit in history.units:
-        if unit.size:
-            segments.append(segment(unit))
-        elif unit.retired or unit.is_reasoning or not unit.text.tokens:
-            continue  # restored, never sent, or blank
-        elif unit.covered:
-            _covered(ghosts, len(segments), unit, covers.get(unit.identity, unit))
-        elif unit.skipped:
-            size = message_size(unit.text.tokens)
-            ghosts.append(Ghost(len(segments), "skipped", 1, size, short_hash(unit), who(unit)))
+    any_covered = any(unit.covered for part in parts for _, unit in part.gone)
+    covers = dict(_covers(history)) if any_covered else {}
+    for part in parts:
+        for before, unit in part.gone:
+            place = len(segments) + before
+            if unit.covered:
+                _covered(ghosts, place, unit, covers.get(unit.identity, unit))
+            else:
+                size = message_size(unit.text.tokens)
+                ghosts.append(Ghost(place, "skipped", 1, size, short_hash(unit), who(unit)))
+        segments += part.segments
     return segments, ghosts
 
 

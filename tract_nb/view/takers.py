@@ -6,22 +6,16 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
-import orjson
-
-from tract_nb.engine.masking import KEEP_LAST, file_of, mask_line
-from tract_nb.engine.resolve import Unit
-from tract_nb.engine.snapshot import Snapshot, read_all
-from tract_nb.engine.tokens import message_size
+from tract_nb.engine.masking import KEEP_LAST
+from tract_nb.errors import ContentError
 from tract_nb.model.commit import Priority, preview
-from tract_nb.model.content import Content, ToolIO, from_payload
-from tract_nb.operations import present
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import objects
+from tract_nb.view.facts import Fact, facts_of
+from tract_nb.view.naming import used_later
 from tract_nb.view.plain import cut
-from tract_nb.view.strip import segment
+from tract_nb.view.strip import segment, short_hash
 
 SHOWN = 120  # characters of a unit's text
 _GOES_THERE = re.compile(r"^cd \S+ && ")  # says where, not what: it would make all commands look alike
@@ -105,61 +99,68 @@ class Takers:
     keep_last: int = KEEP_LAST
 
 
-class _Item(NamedTuple):
-    """A unit that is sent, with its content and its call's."""
+class _Tool(NamedTuple):
+    """A call or a result: its tool, the file that its call names, what masking it would save."""
 
-    unit: Unit
-    content: Content
-    text: str
-    call: ToolIO | None
+    fact: Fact
+    call: bytes
+    path: str | None
+    saved: int
 
 
 def takers(ws: Workspace, largest: int = 10) -> Takers:
     """Return what takes the room in the context at HEAD."""
-    history = ws.snapshot(ws.tip())
-    items = _items(ws, history)
-    whole = len(items) - KEEP_LAST
-    saved = {item.unit.identity: _saved(ws, item) if place < whole else 0 for place, item in enumerate(items)}
-    root = _root(path for item in items if (path := _path(item)) is not None)
-    places = sorted(range(len(items)), key=lambda place: (-items[place].unit.size, items[place].unit.row.id))
-    names = used_later([(_says(item), item.text) for item in items], set(places[:largest]))
-    units = []
-    for place in places[:largest]:
-        item = items[place]
-        drawn = segment(item.unit)
-        used, has = names[place]
-        about = _line(_GOES_THERE.sub("… ", _about(item)).removeprefix(root) or item.text)
-        units.append(
-            Taker(
-                drawn.commit, drawn.role, drawn.who, drawn.tokens, saved[item.unit.identity], used, has, about
-            )
-        )
+    if largest < 0:
+        raise ContentError(f"largest={largest} lists nothing.", "Give 0 or more.")
+    facts = facts_of(ws, ws.snapshot(ws.tip()))
+    calls = {fact.unit.identity: fact.call for fact in facts if fact.unit.row.is_call}
+    tools = _tools(ws, facts, calls)
+    root = _root(path for _, path in calls.values() if path is not None)
+    places = sorted(range(len(facts)), key=lambda place: (-facts[place].size, facts[place].unit.row.id))
+    wanted = set(places[:largest])
+    says = [fact.unit.row.role in ("user", "assistant") for fact in facts]
+    used = used_later(says, lambda place: facts[place].names, wanted)
+    saved = {tool.fact.unit.identity: tool.saved for tool in tools}
+    units = tuple(_taker(facts[place], calls, saved, root, used[place]) for place in places[:largest])
     gains = [gain for gain in saved.values() if gain]
     return Takers(
-        tuple(units), _tools(items, saved), _files(items, saved, root), maskable=len(gains), saved=sum(gains)
+        units,
+        _by_tool(tools),
+        _by_file(tools, root),
+        maskable=len(gains),
+        saved=sum(gains),
     )
 
 
-def _items(ws: Workspace, history: Snapshot) -> list[_Item]:
-    """Return what is sent, with contents; each chunk's texts are read once for a snapshot."""
-    contents: dict[bytes, Content] = {}
-    items = []
-    read = partial(objects.groups_of_blobs, ws.db)
-    read_all(history.chunks, read)
-    for chunk in history.chunks:
-        units = [unit for unit in chunk.shown(reasoning=False) if unit.size]
-        stored = chunk.payloads(read)
-        for unit in units:
-            assert unit.row.blob is not None
-            assert unit.text.blob is not None
-            content = from_payload(orjson.loads(stored[unit.row.blob]))
-            said = content
-            if unit.text is not unit.row:
-                said = from_payload(orjson.loads(stored[unit.text.blob]))
-            contents[unit.identity] = said
-            call = contents.get(unit.call) if unit.call else None
-            items.append(_Item(unit, content, said.unit_text, call if isinstance(call, ToolIO) else None))
-    return items
+def _tools(ws: Workspace, facts: list[Fact], calls: Mapping[bytes, tuple[str, str | None]]) -> list[_Tool]:
+    """Return the calls and results with what they name and save."""
+    found = []
+    whole = len(facts) - KEEP_LAST
+    for place, fact in enumerate(facts):
+        unit = fact.unit
+        if unit.row.is_call:
+            found.append(_Tool(fact, unit.identity, fact.call[1], 0))
+        elif unit.row.is_result:
+            about, path = calls.get(unit.call or b"", ("", None))
+            masks = place < whole and unit.priority < Priority.IMPORTANT
+            gain = fact.saved(ws, about) if masks else 0
+            found.append(_Tool(fact, unit.call or unit.identity, path, gain))
+    return found
+
+
+def _taker(
+    fact: Fact,
+    calls: Mapping[bytes, tuple[str, str | None]],
+    saved: Mapping[bytes, int],
+    root: str,
+    used: tuple[int, int],
+) -> Taker:
+    """Return a unit as one of the largest."""
+    drawn = segment(fact.unit)
+    about, _ = calls.get(fact.unit.call or fact.unit.identity, ("", None))
+    said = _GOES_THERE.sub("… ", about).removeprefix(root) or fact.text
+    gain = saved.get(fact.unit.identity, 0)
+    return Taker(drawn.commit, drawn.role, drawn.who, drawn.tokens, gain, *used, _line(said))
 
 
 def _line(text: str) -> str:
@@ -167,63 +168,34 @@ def _line(text: str) -> str:
     return cut(preview(text, 8 * SHOWN), SHOWN)
 
 
-def _about(item: _Item) -> str:
-    """Return what a call, or the call of a result, was about; empty for what is neither."""
-    of = item.call or item.content
-    if not isinstance(of, ToolIO) or not isinstance(of.arguments, Mapping):
-        return ""
-    return present.headline(of.arguments)
-
-
-def _path(item: _Item) -> str | None:
-    """Return the file that a call, or the call of a result, names."""
-    of = item.call or item.content
-    return file_of(of.arguments) if isinstance(of, ToolIO) and isinstance(of.arguments, Mapping) else None
-
-
-def _saved(ws: Workspace, item: _Item) -> int:
-    """Return what masking a unit would save."""
-    if not isinstance(item.content, ToolIO) or not item.unit.row.is_result:
-        return 0
-    if item.unit.priority >= Priority.IMPORTANT:
-        return 0
-    line = mask_line(
-        item.unit.row.name or "", _about(item), item.content.status, item.text, item.unit.text.tokens
-    )
-    return max(item.unit.size - message_size(ws.count(line)), 0)
-
-
 # -- tools and files ----------------------------------------------------------------------------------
 
 
-def _tools(items: list[_Item], saved: Mapping[bytes, int]) -> tuple[Group, ...]:
+def _by_tool(tools: list[_Tool]) -> tuple[Group, ...]:
     """Return what each tool takes."""
-    by_name: dict[str, list[_Item]] = {}
-    for item in items:
-        if item.unit.row.is_call or item.unit.row.is_result:
-            by_name.setdefault(item.unit.row.name or "tool", []).append(item)
-    return _ordered(_group(name, name, of, saved) for name, of in by_name.items())
+    by_name: dict[str, list[_Tool]] = {}
+    for tool in tools:
+        by_name.setdefault(tool.fact.unit.row.name or "tool", []).append(tool)
+    return _ordered(_group(name, name, of) for name, of in by_name.items())
 
 
-def _files(items: list[_Item], saved: Mapping[bytes, int], root: str) -> tuple[Group, ...]:
+def _by_file(tools: list[_Tool], root: str) -> tuple[Group, ...]:
     """Return what is sent about each file that a call named."""
-    by_path: dict[str, list[_Item]] = {}
-    for item in items:
-        path = _path(item)
-        if path is not None:
-            by_path.setdefault(path, []).append(item)
-    return _ordered(_group(path, path.removeprefix(root), of, saved) for path, of in by_path.items())
+    by_path: dict[str, list[_Tool]] = {}
+    for tool in tools:
+        if tool.path is not None:
+            by_path.setdefault(tool.path, []).append(tool)
+    return _ordered(_group(path, path.removeprefix(root), of) for path, of in by_path.items())
 
 
-def _group(name: str, shown: str, items: list[_Item], saved: Mapping[bytes, int]) -> Group:
-    calls = {item.unit.call if item.unit.row.is_result else item.unit.identity for item in items}
+def _group(name: str, shown: str, tools: list[_Tool]) -> Group:
     return Group(
         _line(name),
         _line(shown),
-        len(calls),
-        sum(item.unit.size for item in items),
-        sum(saved[item.unit.identity] for item in items),
-        tuple(segment(item.unit).commit for item in items),
+        len({tool.call for tool in tools}),
+        sum(tool.fact.size for tool in tools),
+        sum(tool.saved for tool in tools),
+        tuple(short_hash(tool.fact.unit) for tool in tools),
     )
 
 
@@ -236,61 +208,3 @@ def _root(paths: Iterable[str]) -> str:
     folders = {posixpath.dirname(path) for path in paths if path.startswith("/")}
     folder = posixpath.commonpath(folders) if folders else ""
     return f"{folder}/" if len(folder) > 1 else ""
-
-
-# -- names --------------------------------------------------------------------------------------------
-
-_RUN = re.compile(r"[\w./-]{4,200}")  # bounded, so that a line of a megabyte costs no more than its length
-_NAME = re.compile(
-    r"""(?=.*[A-Za-z])(?:
-        .*\w/\w.*                     # a path
-      | .*[A-Za-z]\w*\.[A-Za-z]\w*    # a file, a dotted name
-      | .*[A-Za-z0-9]_[A-Za-z0-9].*   # snake_case
-      | .*[a-z0-9][A-Z].*             # camelCase
-      | (?=.*\d)[0-9a-f]{7,40}        # a hash
-    )""",
-    re.VERBOSE,
-)
-
-
-def names_in(text: str) -> set[str]:
-    """Return the names in a text: paths (by their last part where that is a file), identifiers, hashes."""
-    found = set()
-    for run in set(_RUN.findall(text)):
-        name = run.strip("./-")
-        last = name.rpartition("/")[2]
-        if "." in last:
-            name = last
-        if len(name) > 3 and _NAME.fullmatch(name):
-            found.add(name)
-    return found
-
-
-def used_later(turns: list[tuple[bool, str]], wanted: set[int]) -> dict[int, tuple[int, int]]:
-    """Return of some turns how many of their names are said later, and how many they have.
-
-    Parameters
-    ----------
-    turns : list of (bool, str)
-        Of each turn whether the user or the model says it (an output that repeats a name uses nothing),
-        and its text.
-    wanted : set of int
-        The places of the turns.
-    """
-    later: set[str] = set()
-    found: dict[int, tuple[int, int]] = {}
-    for place in range(len(turns) - 1, min(wanted, default=0) - 1, -1):
-        says, text = turns[place]
-        if not says and place not in wanted:
-            continue
-        names = names_in(text)
-        if place in wanted:
-            found[place] = len(names & later), len(names)
-        if says:
-            later |= names
-    return found
-
-
-def _says(item: _Item) -> bool:
-    """Tell whether the user or the model says a unit."""
-    return item.unit.row.role in ("user", "assistant")
