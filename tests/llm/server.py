@@ -107,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         owner = self.server.owner
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        seen = Seen(self.path, dict(self.headers), body)
+        seen = Seen(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
         script = owner.script(seen)
         owner.seen.append(seen)
         if script.hang_after == -1:

@@ -42,7 +42,17 @@ VERBS = {
     "llm_settings": "llm",
 }
 #: methods that write and need Python's own values, so that a line of text cannot say them
-PYTHON_ONLY = {"commit", "reasoning", "artifact", "tool_call", "tool_result", "save_as", "batch", "register"}
+PYTHON_ONLY = {
+    "commit",
+    "reasoning",
+    "artifact",
+    "tool_call",
+    "tool_result",
+    "save_as",
+    "batch",
+    "register",
+    "sync",
+}
 #: methods that write nothing to the history
 READING = {
     *(
@@ -61,7 +71,7 @@ READING = {
     ),
     *("budget", "branches", "tracts", "tags", "operations", "pending", "find", "diff", "verify"),
     *("foresee", "strip", "takers", "describe"),
-    *("cancel",),  # of a call that another thread makes
+    *("cancel", "record"),  # of a call that another thread, or other code, makes
 }
 
 

@@ -54,6 +54,11 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "chat": lambda t: t.chat("new"),
     "chat with a new key": lambda t: t.chat("new", key="asked"),
     "generate": lambda t: t.generate(),
+    "sync": lambda t: t.sync([{"role": "user", "content": "new"}]),
+    "sync of more": lambda t: t.sync(
+        [{"role": message.role, "content": message.text} for message in t.compile().messages[:1]]
+        + [{"role": "user", "content": "new"}]
+    ),
     "batch": lambda t: write_all(t, "one", "new"),
     "record_usage": lambda t: t.record_usage({"input_tokens": 9, "output_tokens": 1}, "v2", cost=0.5),
     "branch": lambda t: t.branch("new", at="v1"),
@@ -95,7 +100,7 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "Session.tracts": lambda t: Session.of(t).tracts(),
 }
 #: have tests of their own below, or say nothing to the store
-OTHERS = {"open", "from_trace", "save_as", "close", "register", "cancel", "llm_settings"}
+OTHERS = {"open", "from_trace", "save_as", "close", "register", "cancel", "llm_settings", "record"}
 
 
 def test_every_public_verb_is_walked():

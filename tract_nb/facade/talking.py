@@ -10,9 +10,12 @@ from typing import Any
 from tract_nb.facade.handle import Handle
 from tract_nb.llm.asking import Asker
 from tract_nb.llm.client import LiteLLM
+from tract_nb.llm.recording import Heard, Recorder
 from tract_nb.llm.settings import Layers, Settings, SettingsTable, checked
 from tract_nb.model.reply import LLM, Answer, Cancel
+from tract_nb.model.synced import Synced
 from tract_nb.operations import compiling, talk
+from tract_nb.operations import sync as syncing
 from tract_nb.operations.workspace import Workspace
 
 NO_LAYERS = Layers()
@@ -97,6 +100,52 @@ class Talking(Handle):
         """
         settings = _call(settings, model, temperature, max_tokens, tools)
         return self._talk("generate", None, settings, on_text, cancel, include_reasoning=include_reasoning)
+
+    def sync(self, messages: Sequence[Any], *, system: Any = None) -> Synced:
+        """Bring the list of messages that a loop of one's own keeps into this history.
+
+        Only what is new is committed: the same list again changes nothing. Where the list differs from
+        the history, it goes on as a branch of its own, from where it differs, and HEAD goes there; where
+        another branch has it already, HEAD goes to that one. Another system prompt is an edit in place.
+        What was edited, pinned, skipped or summarised here is no difference.
+
+        Parameters
+        ----------
+        messages : list
+            As OpenAI or Anthropic take them: dicts, or their libraries' own objects.
+        system : str or list, optional
+            Anthropic's system prompt.
+
+        Raises
+        ------
+        ContentError
+            If it is no list of messages.
+        """
+        with self._verb():
+            return syncing.sync(self._ws, messages, system)
+
+    @contextmanager
+    def record(self) -> Iterator[Recorder]:
+        """Commit every call of litellm that is made inside, by whatever code, and its reply.
+
+        ``litellm.completion`` and ``acompletion``, streams too (at their end), in threads and tasks too.
+        Each call's messages are brought in as by :meth:`sync`, with its reply, settings and usage. What
+        cannot be committed raises nothing in the code that calls: it is on ``.errors``, and warned of at
+        the end.
+        """
+        recorder = Recorder(self._heard)
+        recorder.start()
+        try:
+            yield recorder
+        finally:
+            recorder.stop()
+            with self._verb():
+                for text in recorder.remarks():
+                    self._ws.warn(text)
+
+    def _heard(self, heard: Heard) -> None:
+        with self._verb():
+            syncing.record(self._ws, heard.messages, heard.reply, heard.config)
 
     def cancel(self) -> int:
         """End the calls of models that this handle has under way, from any thread; return how many."""

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tract_nb.engine.canonical import clean_text
 from tract_nb.engine.context import CompiledContext
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.tokens import ESTIMATE, context_size, message_size
 from tract_nb.errors import BudgetError, ContentError, HeadMovedError, RefError, TractError
 from tract_nb.model.commit import Commit, Priority, Row
-from tract_nb.model.content import Dialogue, Reasoning, ToolIO
+from tract_nb.model.content import Content, Dialogue, Reasoning, ToolIO
 from tract_nb.model.message import Message
 from tract_nb.model.reply import Answer, Reply, ToolCall
 from tract_nb.operations import compiling, edit, present
@@ -221,30 +222,45 @@ def _same_place(ws: Workspace, asked: Asked) -> None:
 
 
 def _write(ws: Workspace, asked: Asked, reply: Reply, config: Mapping[str, Any]) -> tuple[Commit, ...]:
-    how = {"model": reply.model, "finish": reply.finish, "id": reply.raw.get("id")}
-    given: dict[str, Any] = {
-        "generation_config": config,
-        "metadata": {"reply": {name: value for name, value in how.items() if value}},
-    }
+    given: dict[str, Any] = {"generation_config": config, "metadata": how(reply)}
     rows: list[Row] = []
     commits: list[Commit] = []
 
-    def put(content: Any, what: str | None, **more: Any) -> None:
+    def put(content: Content, what: str | None, **more: Any) -> None:
         name = None if asked.key is None else ":".join([asked.key, *([what] if what else [])])
         rows.append(commit(ws, content, key=name, **more))
         commits.append(present.written(ws, rows[-1]))
 
     if asked.question is not None:
         put(asked.question, None)
-    if reply.reasoning.strip() and not asked.replaces:
-        put(Reasoning(text=reply.reasoning), THOUGHT, **given)
-    if reply.text.strip():
-        put(Dialogue(role="assistant", text=reply.text), REPLY, **given)
-    for place, call in enumerate(reply.tool_calls):
-        put(tool_io(call), f"{CALL}:{place}", **given)
+    calls = 0
+    for content in said(reply):
+        if isinstance(content, ToolIO):
+            put(content, f"{CALL}:{calls}", **given)
+            calls += 1
+        elif not isinstance(content, Reasoning):
+            put(content, REPLY, **given)
+        elif not asked.replaces:
+            put(content, THOUGHT, **given)
     if reply.usage is not None:
         put_usage(ws.db, _reply_row(ws, rows[-1]).id, reply.usage, reply.model, reply.cost)
     return tuple(commits)
+
+
+def said(reply: Reply) -> list[Content]:
+    """Return what a reply says as contents: its thoughts, its text, its calls."""
+    found: list[Content] = []
+    if reply.reasoning.strip():
+        found.append(Reasoning(text=clean_text(reply.reasoning)))
+    if reply.text.strip():
+        found.append(Dialogue(role="assistant", text=clean_text(reply.text)))
+    return [*found, *(tool_io(call) for call in reply.tool_calls)]
+
+
+def how(reply: Reply) -> dict[str, Any]:
+    """Return what the commits of a reply keep of it in their metadata."""
+    facts = {"model": reply.model, "finish": reply.finish, "id": reply.raw.get("id")}
+    return {"reply": {name: value for name, value in facts.items() if value}}
 
 
 def _reply_row(ws: Workspace, row: Row) -> Row:
@@ -255,7 +271,12 @@ def _reply_row(ws: Workspace, row: Row) -> Row:
 
 def tool_io(call: ToolCall) -> ToolIO:
     """Return a call as a content, with what JSON cannot hold as text."""
-    return ToolIO(name=call.name, direction="call", call_id=call.id, arguments=storable(call.arguments))
+    return ToolIO(
+        name=clean_text(call.name),
+        direction="call",
+        call_id=clean_text(call.id),
+        arguments=storable(call.arguments),
+    )
 
 
 def answer(reply: Reply, commits: Sequence[Commit], warnings: tuple[str, ...]) -> Answer:
