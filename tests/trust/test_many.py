@@ -14,6 +14,7 @@ import pytest
 
 from tests.trust.helpers import recording, run, texts, times, write_all
 from tract_nb import PINNED, SKIP, BudgetError, HeadMovedError, Session, TokenBudget, Tract
+from tract_nb.store import founding
 from tract_nb.store.database import Database
 from tract_nb.store.section import Section
 
@@ -394,17 +395,17 @@ def test_a_writer_waits_for_another_and_is_never_told_that_it_is_locked(tmp_path
 
 def test_two_that_make_one_file_at_once_both_open_it(tmp_path, monkeypatch):
     path = tmp_path / "work.db"
-    real = Database._identity
+    real = founding.identity
     others: list[Tract] = []
 
-    def overtaken(self: Database) -> tuple[int, int]:
-        found = real(self)
+    def overtaken(db: Database) -> tuple[Any, ...]:
+        found = real(db)
         if not others:
-            monkeypatch.setattr(Database, "_identity", real)
+            monkeypatch.setattr(founding, "identity", real)
             others.append(Tract.open(path, name="other"))
         return found
 
-    monkeypatch.setattr(Database, "_identity", overtaken)
+    monkeypatch.setattr(founding, "identity", overtaken)
     try:
         with Tract.open(path) as tract:
             tract.user("Hi")

@@ -17,18 +17,14 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from tract_nb.errors import StoreError
-from tract_nb.store import schema
 from tract_nb.store.explain import BUSY_SECONDS, damaged, explained
+from tract_nb.store.founding import check
 from tract_nb.store.interrupts import deferred
 from tract_nb.store.news import News
 from tract_nb.store.section import Section
-from tract_nb.store.sql import DIALECT
-from tract_nb.store.upgrade import upgrade
 
-PAGE_BYTES = 4096  # what a commit changes is written by pages: larger ones cost it more than they save
 WAIT_SECONDS = 0.1  # how long it waits before it hears an interrupt
 SYNCHRONOUS = {"normal": "NORMAL", "full": "FULL"}
 _memory_names = itertools.count()
@@ -95,84 +91,8 @@ class Database:
             self.connection = connection
             self._pid = os.getpid()
             weakref.finalize(self, _close, connection, self._keeper, self._pid)
-            self._check_schema()
+            check(self)
             self._set_pragmas()
-
-    def _check_schema(self) -> None:
-        """Create the tables in an empty file; refuse one that is not ours or newer than we are."""
-        version, application = self._identity()
-        if version == 0 and application == 0:
-            # another process may have made the tables between the two looks
-            if self.one("SELECT 1 FROM sqlite_master LIMIT 1") and self._identity() == (0, 0):
-                raise StoreError(
-                    f"{self.name} is a database, but not of tract_nb.", "Give the path of a new file."
-                )
-            if self.read_only:
-                raise StoreError(f"{self.name} holds no tract yet.", "Open it once without read_only.")
-            if self._identity() == (0, 0):
-                self._create()
-            version, application = self._identity()
-        if application != schema.APPLICATION_ID:
-            raise StoreError(
-                f"{self.name} is a database, but not of tract_nb.", "Give the path of a new file."
-            )
-        self._check_size()
-        if version < schema.VERSION:
-            self._upgrade(version)
-            version = self.version()
-        if version > schema.VERSION:
-            raise StoreError(
-                f"{self.name} was written by a newer tract_nb: it has schema {version}.",
-                f"Upgrade tract_nb to open it (this one reads {schema.VERSION}); nothing was changed.",
-            )
-
-    def _upgrade(self, version: int) -> None:
-        """Bring an older file to the present schema, and say where the file as it was lies."""
-        if version < 1:
-            raise damaged(f"its schema is {version}", self.name, self.path)
-        if self.read_only:
-            raise StoreError(
-                f"{self.name} has schema {version}; this tract_nb reads {schema.VERSION}.",
-                "Open it once without read_only: that upgrades it, after a copy of it was made.",
-            )
-        copy = upgrade(self)
-        if copy is not None:
-            self.notes.append(
-                f"{self.name} was upgraded from schema {version} to {schema.VERSION}; "
-                f"as it was, it lies in {copy}."
-            )
-
-    def _check_size(self) -> None:
-        """Refuse a file that ends within a page: SQLite would read zeros for what is missing."""
-        if self.path is None:
-            return
-        log = self.path.with_name(f"{self.path.name}-wal")
-        if log.exists() and log.stat().st_size:
-            return  # pages are being written, or will be when the log is read
-        page_bytes = (self.one("PRAGMA page_size") or (PAGE_BYTES,))[0]
-        if self.path.stat().st_size % page_bytes:
-            raise damaged("it ends within a page", self.name, self.path)
-
-    def _identity(self) -> tuple[Any, ...]:
-        # by one statement: between two, another process may make the tables
-        found = self.one("SELECT user_version, application_id FROM pragma_user_version, pragma_application_id")
-        return found or (0, 0)
-
-    def version(self) -> int:
-        """Return the number of its schema; 0 where nothing was written yet."""
-        return int((self.one("PRAGMA user_version") or (0,))[0])
-
-    def _create(self) -> None:
-        self.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        with self.write():
-            if self._identity() != (0, 0):
-                return  # another process was quicker
-            for table in schema.metadata.sorted_tables:
-                self.execute(str(CreateTable(table).compile(dialect=DIALECT)))
-                for index in sorted(table.indexes, key=lambda index: str(index.name)):
-                    self.execute(str(CreateIndex(index).compile(dialect=DIALECT)))
-            self.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-            self.execute(f"PRAGMA user_version = {schema.VERSION}")
 
     def _set_pragmas(self) -> None:
         """Set what is not kept in the file, and WAL, which is.

@@ -36,7 +36,7 @@ def upgrade(db: Database) -> Path | None:
     with engine.connect() as connection:  # left last: it would roll back what is still open
         try:
             with section:
-                before = db.version()
+                before = version_of(db)
                 if before >= schema.VERSION:
                     return None
                 copy = keep_copy(db, before)
@@ -72,3 +72,8 @@ def keep_copy(db: Database, version: int) -> Path:
     except BaseException:  # also an interrupt: half of a copy is none
         part.unlink(missing_ok=True)
         raise
+
+
+def version_of(db: Database) -> int:
+    """Return the number of its schema; 0 where nothing was written yet."""
+    return int((db.one("PRAGMA user_version") or (0,))[0])
