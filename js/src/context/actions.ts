@@ -119,6 +119,13 @@ export class Actions {
     this.#doer.onShown(seen, action);
   }
 
+  /** Put the actions away while something else is done, or bring them back. */
+  rest(rests: boolean): void {
+    this.#go.hidden = rests;
+    if (rests) this.#figures.replaceChildren();
+    if (rests) this.#sure.replaceChildren(span("why", "Nothing is changed yet."));
+  }
+
   /** Say what is foreseen, and the line of Python that does it. */
   tell(seen: Foresight): void {
     this.#figures.replaceChildren(...figures(seen));

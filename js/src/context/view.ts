@@ -456,6 +456,7 @@ export class View {
       this.#cursor?.kind === "ghost" && this.#layout.ghost(this.#cursor.place)?.[1] === "covered";
     if (commit === null || isGroup || !this.#ground.alive) return;
     this.#tables.element.hidden = true;
+    this.#actions.rest(true);
     void this.#reader.edit(commit);
   }
 
@@ -485,6 +486,7 @@ export class View {
   #closed(): void {
     this.#draft = null;
     this.#tables.element.hidden = false;
+    this.#actions.rest(false);
     this.#strip.element.focus({ preventScroll: true });
     this.#show();
   }
@@ -572,8 +574,9 @@ export class View {
         label: "to the end (HEAD)",
         run: () => this.#goTo(this.#layout.spots.at(-1) ?? null),
       },
-      { key: ["+", "="], label: "nearer", run: () => this.#strip.zoom(1.6) },
-      { key: ["-", "−"], label: "further away", run: () => this.#strip.zoom(1 / 1.6) },
+      { key: "+", label: "nearer", run: () => this.#strip.zoom(1.6) },
+      { key: "=", run: () => this.#strip.zoom(1.6) },
+      { key: "-", label: "further away", run: () => this.#strip.zoom(1 / 1.6) },
       { key: "0", label: "all of it", run: () => this.#strip.whole() },
       { key: "r", label: "one role alone, the next", run: () => this.#nextRole() },
       { key: " ", label: "select", run: () => this.#toggle() },
