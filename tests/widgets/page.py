@@ -38,7 +38,7 @@ class Model {
   on(event, callback) { (this.heard[event] ??= new Set()).add(callback); }
   off(event, callback) { this.heard[event]?.delete(callback); }
   trigger(event, ...given) { for (const callback of [...(this.heard[event] ?? [])]) callback(...given); }
-  async post(data) { take(await window.toPython(this.id, data)); }
+  async post(data) { take(JSON.parse(await window.toPython(this.id, data))); }
 }
 window.models = {};
 const take = (messages) => { for (const [id, data] of messages) models[id]?.take(data); };
@@ -47,12 +47,12 @@ Model.prototype.take = function (data) {
   Object.assign(this.state, data.state);
   for (const name of Object.keys(data.state)) this.trigger(`change:${name}`);
 };
-window.take = take;
+window.take = (messages) => take(JSON.parse(messages));
 window.show = async (id, bundle, state) => {
   const module = await import(`/${bundle}.js`);
   const el = Object.assign(document.createElement("div"), { className: "out" });
   document.querySelector("main").append(el);
-  models[id] ??= new Model(id, state);
+  models[id] ??= new Model(id, JSON.parse(state));
   module.default.render({ model: models[id], el });
 };
 window.ready = true;
@@ -127,7 +127,7 @@ class Bench:
         """Draw a widget at the end of the page; drawn twice, it has two views."""
         comm: Any = widget.comm
         self._widgets[comm.comm_id] = widget
-        state = json.loads(json.dumps(widget.get_state()))
+        state = json.dumps(widget.get_state())  # as one text: Playwright takes long for a long list
         self._outbox.clear()
         self.page.evaluate(
             "([id, bundle, state]) => window.show(id, bundle, state)", [comm.comm_id, widget.bundle, state]
@@ -138,11 +138,11 @@ class Bench:
         """Let the page hear what widgets sent since; a request of its own brings it all the same."""
         sent = self._drain()
         if sent:
-            self.page.evaluate("(sent) => window.take(sent)", sent)
+            self.page.evaluate("(sent) => window.take(sent)", json.dumps(sent))
 
-    def _from_page(self, comm_id: str, data: Any) -> list[tuple[str, Any]]:
+    def _from_page(self, comm_id: str, data: Any) -> str:
         self._widgets[comm_id]._handle_msg({"content": {"data": data}, "buffers": []})
-        return self._drain()
+        return json.dumps(self._drain())
 
     def _drain(self) -> list[tuple[str, Any]]:
         sent = list(self._outbox)
