@@ -128,7 +128,7 @@ def changed_operations(db: Database) -> Iterator[str]:
     for number, *move in db.execute("SELECT op, tract, ref, old, new FROM op_ref"):
         moves.setdefault(number, []).append(tuple(move))
     for number, *row, checksum in db.execute("SELECT * FROM op"):
-        if op_sum(number, tuple(row), moves.pop(number, ())) != checksum:
+        if op_sum(number, tuple(row), moves.pop(number, [])) != checksum:
             yield str(number)
     yield from map(str, moves)  # of an operation that is not there
 

@@ -74,7 +74,7 @@ def add(
     cursor = db.execute(sql.INSERT_OP, (*row, op_sum(0, row, moved)))
     assert cursor.lastrowid is not None
     if not moves:  # then the number is in the checksum too
-        db.execute(sql.UPDATE_OP_SUM, (op_sum(cursor.lastrowid, row, ()), cursor.lastrowid))
+        db.execute(sql.UPDATE_OP_SUM, (op_sum(cursor.lastrowid, row, []), cursor.lastrowid))
     for move in moves:
         db.execute(sql.INSERT_OP_REF, (cursor.lastrowid, move.tract, move.ref, move.old, move.new))
     return cursor.lastrowid

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Any
 from zlib import crc32
 
 
@@ -11,7 +11,7 @@ def row_sum(*values: object) -> int:
     return crc32(repr(values).encode())
 
 
-def op_sum(number: int, operation: tuple[object, ...], moves: Iterable[tuple[object, ...]]) -> int:
+def op_sum(number: int, operation: tuple[object, ...], moves: list[tuple[Any, ...]]) -> int:
     """Return the checksum of an operation with the refs that it moved.
 
     Parameters
@@ -21,8 +21,9 @@ def op_sum(number: int, operation: tuple[object, ...], moves: Iterable[tuple[obj
         moves is written in one statement.
     operation : tuple
         Its other columns, but for the checksum.
-    moves : iterable of tuple
+    moves : list of tuple
         Tract, ref, old and new of each.
     """
-    listed = sorted(moves, key=lambda move: repr(move[:2]))
-    return row_sum(None if listed else number, operation, listed)
+    if len(moves) > 1:
+        moves = sorted(moves, key=lambda move: repr(move[:2]))
+    return row_sum(None if moves else number, operation, moves)
