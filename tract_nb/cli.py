@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     say = partial(print, file=sys.stderr)
     Tract.listener = say
-    desk = Desk(say=say)
+    desk = Desk(say=say, ask=ask if sys.stdin.isatty() else None)
     try:
         path = take_db(given)
         # a word with a space in it was quoted: it is text, whatever it begins with
@@ -66,6 +66,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # the reader (head, less) has seen enough; the interpreter must not write to it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def ask(question: str) -> bool:
+    """Ask whoever sits at the terminal."""
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def all_before_are_refs(words: Sequence[str]) -> bool:

@@ -49,6 +49,7 @@ def start_python(code: str, *arguments: object) -> subprocess.Popen[str]:
     """Start another Python process; its output can be read line by line."""
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -12,6 +12,7 @@ import pytest
 from tests.llm.fakes import Fake
 from tests.notebook.helpers import Notebook
 from tract_nb import Answer, CompiledContext, Kind, Priority, Tract, samples
+from tract_nb.model.collection import Forgotten, Room
 from tract_nb.model.commit import Commit
 from tract_nb.model.difference import Diff
 from tract_nb.model.event import Usage
@@ -41,6 +42,7 @@ CALLS = {
     "pin": ("pin HEAD", Commit),
     "skip": ("skip HEAD", Commit),
     "unpin": ("unpin $pinned", Commit),
+    "restore": ("restore $summary", Commit),
     "log": ("log", pd.DataFrame),
     "show": ("show HEAD~2", Commit),
     "expand": ("expand $summary", pd.DataFrame),
@@ -61,6 +63,9 @@ CALLS = {
     "find": ("find tide", pd.DataFrame),
     "usage": ("usage $reported", Usage),
     "operations": ("operations", pd.DataFrame),
+    "gc": ("gc", pd.DataFrame),
+    "forget": ("forget HEAD --reason secret --yes", Forgotten),
+    "optimize": ("optimize", Room),
 }
 
 

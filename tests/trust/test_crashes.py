@@ -12,16 +12,19 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.core.helpers import NINE
+from tests.core.stories import cover
 from tests.trust import old
-from tests.trust.helpers import Intent, State, dump, dump_file, recording, start, texts, times
+from tests.trust.helpers import Intent, State, dump, dump_file, recording, rich, start, texts, times
 from tests.trust.zygote import LENGTH, SESSION
-from tract_nb import Tract, TractWarning
+from tract_nb import Session, Tract, TractWarning
 from tract_nb.store import schema
 
 pytestmark = [
@@ -207,6 +210,91 @@ def test_an_upgrade_that_is_killed_leaves_the_old_or_the_new_database_and_both_o
                 assert tract.verify().rows == ()
         shutil.rmtree(folder)
     assert set(ends) == {"old", "inside", "new"}, ends
+
+
+SECRET = "hunter2-sk-4f9b0c7d1e2a3456"
+
+
+def littered(path: Path) -> Path:
+    """Make a database in which much is reachable, much is not, and a secret lies."""
+    with Tract.open(path, clock=lambda: NINE) as tract:
+        rich(tract)
+        tract.branch("litter")
+        tract.switch("litter")
+        with tract.batch():
+            for number in range(400):
+                tract.user(f"litter {number} " * 30)
+        tract.reset("HEAD~400", "hard")
+        tract.tag(tract.user(f"the key is {SECRET}"), "secret")
+        covered = [tract.user(f"covered {number}").hash for number in range(20)]
+        cover(tract, covered, "A summary.")
+        tract.optimize()
+    return path
+
+
+def all_texts(tract: Tract) -> dict[str, list[str]]:
+    """Return what compiles at every ref of every tract."""
+    found = {}
+    for row in Session.of(tract).tracts():
+        one = Session.of(tract).tract(row.tract)
+        for name in [branch.branch for branch in one.branches() if branch.commit]:
+            found[f"{row.tract}:{name}"] = texts(one, name)
+    return found
+
+
+def cleaning(path: Path) -> tuple[float, int]:
+    """Return how long it takes to collect, forget and optimize, and how many commits go."""
+    with Tract.open(path, clock=lambda: NINE + timedelta(days=50)) as tract:
+        started = time.monotonic()
+        taken = tract.gc().commits
+        assert taken > 400
+        assert tract.forget("secret", "it got in").clean
+        tract.optimize()
+        return time.monotonic() - started, taken
+
+
+def test_a_collection_or_a_forgetting_that_is_killed_loses_nothing_that_is_reachable(tmp_path, kill):
+    chance = random.Random(11)  # noqa: S311
+    ends = Counter[str]()
+    made = littered(tmp_path / "made.db")
+    with Tract.open(made) as tract:
+        before, commits = all_texts(tract), State.of(tract.database.connection).commits
+    took, all_taken = cleaning(Path(shutil.copy(made, tmp_path / "first.db")))
+    for number in range(times(60)):
+        path = Path(shutil.copy(made, tmp_path / f"{number}.db"))
+        lines = kill("clean", path, 30_000 + number, chance.random() * took * 1.2, begun=True)
+        done = [line["done"] for line in lines if "done" in line]
+        with Tract.open(path) as tract:
+            after = all_texts(tract)
+            left = State.of(tract.database.connection).commits
+            taken = commits - left
+            assert taken in (0, all_taken)
+            assert taken or "gc" not in done
+            problems = {row.problem for row in tract.verify()}
+            assert problems <= {"it was forgotten, but older pages may still hold it: run optimize"}
+            forgotten = {
+                name: [
+                    text if not text.startswith("[forgotten on") else f"the key is {SECRET}" for text in said
+                ]
+                for name, said in after.items()
+            }
+            assert forgotten == before
+            assert after != before or "forget" not in done
+            if "forget" in done:
+                assert problems == set()
+            elif after != before:
+                tract.optimize()
+            tract.user("goes on")
+            assert tract.verify().rows == ()
+        if after != before:
+            assert SECRET.encode() not in path.read_bytes()
+        what = done[-1] if done else "nothing"
+        ends["between" if problems else what if what != "nothing" or not taken else "gc, untold"] += 1
+        for file in tmp_path.glob(f"{number}.db*"):
+            file.unlink()
+    assert ends["nothing"] >= 3, ends
+    assert ends["gc"] >= 3, ends
+    assert ends["forget"] + ends["optimize"] >= 3, ends
 
 
 def test_a_file_that_was_killed_before_its_first_byte_opens(tmp_path):

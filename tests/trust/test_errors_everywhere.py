@@ -7,12 +7,14 @@ import inspect
 import sqlite3
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.core.helpers import NINE
 from tests.core.stories import cover
 from tests.llm.fakes import TOOL, Fake
 from tests.trust.helpers import FULL, Dump, Note, State, dump, recording, texts, write_all
@@ -48,6 +50,8 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "edit": lambda t: t.edit("v1", "new"),
     "annotate": lambda t: t.annotate(["v1", "HEAD"], SKIP, "why"),
     "restore": lambda t: t.restore("s1", "why"),
+    "gc": lambda t: years_later(t).gc(archive_days=0),
+    "optimize": lambda t: t.optimize(),
     "import_trace": lambda t: t.import_trace(recording(9, "fresh-made-up", rich=True)),
     "import_trace again": lambda t: t.import_trace(recording(9, "known-made-up", rich=True)),
     "import_trace of more": lambda t: t.import_trace(recording(12, "known-made-up", rich=True)),
@@ -100,7 +104,7 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "Session.tracts": lambda t: Session.of(t).tracts(),
 }
 #: have tests of their own below, or say nothing to the store
-OTHERS = {"open", "from_trace", "save_as", "close", "register", "cancel", "llm_settings", "record"}
+OTHERS = {"open", "from_trace", "save_as", "close", "register", "cancel", "llm_settings", "record", "forget"}
 
 
 def test_every_public_verb_is_walked():
@@ -112,6 +116,12 @@ def test_every_public_verb_is_walked():
         }
         walked = {verb.partition(" ")[0].removeprefix(prefix) for verb in VERBS if verb.startswith(prefix)}
         assert public - OTHERS <= walked, public - OTHERS - walked
+
+
+def years_later(t: Tract) -> Tract:
+    """Let so much time go by that all operations are old."""
+    t._ws.clock = lambda: NINE.replace(year=2099)
+    return t
 
 
 class Failing:
@@ -379,6 +389,31 @@ def test_an_opening_that_fails_at_any_statement_can_be_done_again(tmp_path, monk
             assert tract.verify().rows == ()
         at += 1
     assert at > 8
+
+
+def test_a_forgetting_that_fails_at_any_statement_is_whole_or_not_there(monkeypatch):
+    at, ends = 0, set()
+    reached = True
+    while reached:
+        with Tract.open() as t, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that bytes may be left
+            monkeypatch.setattr(database, "BUSY_SECONDS", -1.0)
+            held = t.user("a secret")
+            before = dump(t.database.connection)
+            error = ERRORS[at % len(ERRORS)]
+            caught, reached = fails(t, lambda t: t.forget("HEAD", "why"), monkeypatch, at, error)
+            if caught is not None:
+                assert dump(t.database.connection) == before
+                assert texts(t) == ["a secret"]
+            else:
+                assert texts(t)[0].startswith("[forgotten on")
+                t.optimize()
+            ends.add(caught is None)
+            assert t.verify().rows == ()
+            goes_on(t, "goes on")
+            assert t.show(held.hash).hash == held.hash
+        at += 1
+    assert ends == {True, False}
 
 
 def test_a_batch_whose_transaction_is_gone_is_dropped_whole(t, monkeypatch):

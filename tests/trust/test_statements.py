@@ -73,10 +73,21 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "operations": lambda t: t.operations(),
     "operations of five": lambda t: t.operations(5),
     "verify": lambda t: t.verify(),
+    "gc": lambda t: years_after_a_reset(t).gc(),
+    "gc, dry": lambda t: years_after_a_reset(t).gc(dry_run=True),
     "open": lambda t: Tract.on(t.database),
     "Session.tract": lambda t: Session.of(t).tract("another"),
     "Session.tracts": lambda t: Session.of(t).tracts(),
 }
+
+
+def years_after_a_reset(t: Tract) -> Tract:
+    """Let most of the history be left, and much time go by."""
+    t.reset("v1", "hard")
+    for ref in ("try", "t0", "t1", "v2", "covering"):
+        t.database.execute("DELETE FROM ref WHERE name LIKE '%/' || ?", (ref,))
+    t._ws.clock = lambda: NINE + timedelta(days=999)
+    return t
 
 
 def world(length: int) -> Tract:

@@ -11,12 +11,13 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.core.helpers import environment, frozen
+from tests.core.helpers import NINE, environment, frozen
 from tests.trust.helpers import Dump, dump, dump_file, rich, texts, times
 from tract_nb import Tract, TractError
 from tract_nb.cli import main
@@ -33,6 +34,13 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sound") / "work.db"
     with Tract.open(path, clock=frozen) as tract:  # the same bytes at every run
         rich(tract)
+        tract.forget(tract.user("a secret"), "it got in")
+        tract.user("left")
+        tract.reset("HEAD~1", "hard")
+    with Tract.open(path, clock=lambda: NINE + timedelta(days=50)) as tract:
+        taken = tract.gc()
+        assert taken.commits
+        assert taken.texts
         assert tract.verify().rows == ()
     assert not path.with_name("work.db-wal").exists()
     return path

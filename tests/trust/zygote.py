@@ -13,10 +13,12 @@ import signal
 import sys
 import time
 import warnings
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from tests.core.helpers import NINE
 from tests.trust.helpers import Intent, State, Writer, recording
 from tract_nb import Tract
 from tract_nb.operations import import_trace
@@ -70,6 +72,19 @@ def bring_up(path: str, pen: Pen, seed: int) -> None:
     pen.write(done=True)
 
 
+def clean_up(path: str, pen: Pen, seed: int) -> None:
+    """Collect what nothing leads to, then forget a text; some days later, so that all of it is old."""
+    warnings.simplefilter("ignore")
+    tract = Tract.open(path, clock=lambda: NINE + timedelta(days=50))
+    pen.write(begun=True)
+    tract.gc(vacuum=bool(seed % 2))
+    pen.write(done="gc")
+    tract.forget("secret", "it got in")
+    pen.write(done="forget")
+    tract.optimize()
+    pen.write(done="optimize")
+
+
 def main() -> None:
     """Fork and kill, as told."""
     recording(3, "")
@@ -86,7 +101,7 @@ def main() -> None:
         child = os.fork()
         if not child:
             try:
-                job = {"work": work, "import": bring_in, "upgrade": bring_up}[order["job"]]
+                job = {"work": work, "import": bring_in, "upgrade": bring_up, "clean": clean_up}[order["job"]]
                 job(order["path"], Pen(order["pen"]), order["seed"])
             except BaseException as error:  # noqa: BLE001  a child that fails says so and is gone
                 Pen(order["pen"]).write(error=repr(error))

@@ -56,6 +56,10 @@ class Content(BaseModel):
         """Return what an edit to that text stores: the same content with another text."""
         return self.model_copy(update={"text": text})
 
+    def without_text(self, line: str) -> Content:
+        """Return what is left of it without its text: the same kind, role and name, and a line."""
+        return self.with_text(line)
+
     def to_payload(self) -> dict[str, Any]:
         """Return what is stored: the type and every field that is not at its default."""
         return {"content_type": self.type, **self.model_dump(exclude_defaults=True)}
@@ -154,6 +158,9 @@ class Artifact(Content):
             update={"content": text, "kind": "text" if self.kind == "image" else self.kind}
         )
 
+    def without_text(self, line: str) -> Content:
+        return Artifact(kind="text", content=line)
+
 
 class Output(Content):
     """A finished answer."""
@@ -212,6 +219,9 @@ class SessionNote(Content):
     def with_text(self, text: str) -> Content:
         return Instruction(text=text)  # of an edit only the text counts, and a note would add its head
 
+    def without_text(self, line: str) -> Content:
+        return SessionNote(kind=self.kind, summary=line)
+
 
 TYPES: dict[str, type[Content]] = {
     kind.type: kind
@@ -243,6 +253,10 @@ class Stored(Content):
 
     def with_text(self, text: str) -> Self:
         return self.model_copy(update={"data": {**self.data, "text": text}})
+
+    def without_text(self, line: str) -> Content:
+        kept = {name: value for name, value in self.data.items() if name in ("content_type", "role")}
+        return Stored(data={**kept, "text": line})
 
     def to_payload(self) -> dict[str, Any]:
         return self.data

@@ -84,21 +84,33 @@ class Tracts(Table):
     )
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class Problems(Table):
-    """What verify found wrong; empty where all is well."""
+    """What verify found wrong; empty where all is well.
 
-    __slots__ = ()
+    Parameters
+    ----------
+    collected : int
+        How many texts are collected or forgotten: that is no problem, and verify says so.
+    """
+
+    collected: int = 0
 
     columns = (
-        Column("what", "str", "page, blob, commit, parent, tokens, count, ref, tract or config"),
+        Column("what", "str", "page, blob, commit, parent, tokens, count, ref, or the table that it is in"),
         Column("where", "str", "the start of the hash, or the tract and the name"),
         Column("problem", "str", "what is wrong with it"),
     )
 
     def __repr__(self) -> str:
         if not self.rows:
-            return "nothing is wrong"
+            return f"nothing is wrong{self.says}"
         return "\n".join(f"{what:<7} {where:<12} {problem}" for what, where, problem in self.rows)
+
+    @property
+    def says(self) -> str:
+        """How many texts were collected; empty where none was."""
+        return f"; {counted(self.collected, 'text')} collected" if self.collected else ""
 
 
 class BudgetTable(Table):

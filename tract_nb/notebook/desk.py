@@ -44,6 +44,7 @@ class Desk:
     listed: Sessions | None = None  # what `traces` listed last
     open_one: Callable[[], Tract] | None = None  # how a terminal finds its database
     stream: Stream | None = None  # shows a reply as it comes, where something can
+    ask: Callable[[str], bool] | None = None  # asks whoever sits there; None where nobody does
 
     def streaming(self) -> AbstractContextManager[Callable[[str], None] | None]:
         """Return a place for a reply as it comes; None where there is none."""
@@ -58,6 +59,10 @@ class Desk:
             self.current = Tract.open()
             self.say("opened a tract in memory; t.save_as('work.db') keeps it")
         return self.current
+
+    def agreed(self, question: str, *, yes: bool) -> bool:
+        """Tell whether to do what cannot be undone: it was said, or whoever sits there says so now."""
+        return yes or (self.ask is not None and self.ask(question))
 
     def tract_named(self, name: str) -> Tract:
         """Return a tract by the name of a variable, or by its own in the current database."""

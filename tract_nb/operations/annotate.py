@@ -7,6 +7,7 @@ from typing import Any
 from tract_nb.errors import ContentError
 from tract_nb.model.commit import Kind, Priority, Row
 from tract_nb.operations import names
+from tract_nb.operations.archive import refuse_collected
 from tract_nb.operations.budget import ask_budget, asks, check_budget, imagined
 from tract_nb.operations.transaction import transaction
 from tract_nb.operations.workspace import Workspace
@@ -33,6 +34,7 @@ def annotate(
             return None
         row = tx.commit(Kind.MARK, [head], targets=tuple(changed), priority=wanted)
         if row.context > head.context:
+            refuse_collected(ws, head.id, row.id)
             check_budget(ws, row.context)
         return row
 

@@ -17,6 +17,7 @@ from tract_nb.model.listing import counted
 from tract_nb.operations import names
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects, oplog, refs
+from tract_nb.store.collected import NOTHING
 from tract_nb.store.usage import usage_before
 
 
@@ -30,7 +31,14 @@ class StoreReader:
     def payloads(self, groups: Sequence[Sequence[int]]) -> Sequence[Mapping[int, bytes]]:
         """Return stored bytes by blob number, for each group."""
         with self.ws.db.read():
-            return objects.groups_of_blobs(self.ws.db, groups)
+            found = objects.groups_of_blobs(self.ws.db, groups)
+        for wanted, texts in zip(groups, found, strict=True):
+            if len(texts) < len(wanted) or NOTHING in texts.values():
+                raise RefError(
+                    "This context was compiled before gc took its commits away, and its texts with them.",
+                    "Compile again.",
+                )
+        return found
 
     def configs(self, numbers: Iterable[int]) -> Mapping[int, Mapping[str, Any] | None]:
         """Return generation configs by commit number."""

@@ -8,6 +8,7 @@ from tract_nb.errors import ContentError, RefError
 from tract_nb.model.commit import Commit
 from tract_nb.model.listing import Status
 from tract_nb.operations import branches, names, present
+from tract_nb.operations.archive import refuse_collected
 from tract_nb.operations.status import status
 from tract_nb.operations.transaction import stepping, transaction
 from tract_nb.operations.workspace import Workspace
@@ -25,8 +26,9 @@ def reset(ws: Workspace, target: Any, mode: str = "soft") -> Status:
     if mode not in MODES:
         raise ContentError(f"Unknown mode {mode!r}.", "It is 'soft' or 'hard'.")
     with transaction(ws, "reset", {"mode": mode}) as tx:
-        tx.head()  # refuses where HEAD is detached, or another writer moved the branch
+        head = tx.head()  # refuses where HEAD is detached, or another writer moved the branch
         row = names.own_commit(ws, target)
+        refuse_collected(ws, head.id if head else 0, row.id)
         tx.move(f"{refs.HEADS}{ws.branch}", row.id)
         return status(ws)
 

@@ -9,6 +9,7 @@ from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import RefError
 from tract_nb.model.commit import Kind, Row
 from tract_nb.operations import names
+from tract_nb.operations.archive import refuse_collected
 from tract_nb.operations.budget import ask_budget, asks, check_budget, imagined
 from tract_nb.operations.transaction import transaction
 from tract_nb.operations.workspace import Workspace
@@ -30,6 +31,7 @@ def restore(ws: Workspace, target: Any, reason: str | None = None) -> Row | None
             return None
         row = tx.commit(Kind.MARK, [head], targets=changed)
         if row.context > head.context:
+            refuse_collected(ws, head.id, row.id)
             check_budget(ws, row.context)
         return row
 

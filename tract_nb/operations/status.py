@@ -96,7 +96,9 @@ def operations(ws: Workspace, limit: int | None = None) -> Operations:
     def shown(number: int | None) -> str:
         if number is None:
             return "gone"
-        return rows[number].hash.hex()[:HASH_SHOWN] if number else "empty"
+        if not number:
+            return "empty"
+        return rows[number].hash.hex()[:HASH_SHOWN] if number in rows else "collected"
 
     def moved(move: Move) -> str:
         before = "new" if move.old is None else shown(move.old)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tract_nb.errors import RefError
 from tract_nb.model.listing import Operations
 from tract_nb.operations import status
+from tract_nb.operations.archive import refuse_collected
 from tract_nb.operations.transaction import Transaction, transaction
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import oplog, refs
@@ -47,6 +48,8 @@ def _take_back(ws: Workspace, verb: str, done: OpRow, reason: str) -> Operations
             raise RefError(f"The operation {done.id} was taken back meanwhile.", "Call t.refresh() and look.")
         for move in oplog.moves(ws.db, done.id):
             _check(tx, done, move)
+            if move.old:
+                refuse_collected(ws, move.new or 0, ws.row(move.old).id)
             tx.move(move.ref, move.old, tract=move.tract)
         ws.look()
         tx.log()

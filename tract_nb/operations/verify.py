@@ -15,7 +15,8 @@ from tract_nb.model.content import Content, from_payload
 from tract_nb.model.listing import Problems
 from tract_nb.operations.transaction import counted_text
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import inspection, objects, refs
+from tract_nb.store import collected, inspection, objects, refs
+from tract_nb.store.collected import GONE, RAW, Why
 from tract_nb.store.configs import indexed
 from tract_nb.store.inspection import StoredCommit
 
@@ -25,20 +26,27 @@ Found = Iterator[tuple[str, str, str]]
 def verify(ws: Workspace) -> Problems:
     """Return what is wrong with the database, nothing where all is well."""
     with inspection.whatever_is_there(ws.db):
-        return Problems(tuple(_all(ws)))
+        taken: set[int] = set()
+        found = _all(ws, taken)
+        gone = inspection.gone_texts(ws.db)
+        return Problems(tuple(found), sum(gone.get(blob) != Why.UNREACHABLE for blob in taken))
 
 
-def _all(ws: Workspace) -> list[tuple[str, str, str]]:
+def _all(ws: Workspace, taken: set[int]) -> list[tuple[str, str, str]]:
     contents: dict[int, tuple[bytes, Content]] = {}
     rows: dict[int, Row] = {}
     found = [("page", "", text) for text in inspection.pages(ws.db)]
-    found += _blobs(ws, contents)
-    found += _commits(ws, contents, rows)
+    found += _blobs(ws, contents, taken)
+    found += _commits(ws, contents, rows, taken)
     found += _sizes(ws, rows)
     found += _refs(ws, rows)
     found += _configs(ws)
     found += [(table, where, "it names what is not there") for table, where in inspection.lost(ws.db)]
     found += [(table, where, "it is not what was written") for table, where in inspection.changed_rows(ws.db)]
+    found += [
+        ("collected", where, "it, or the text that it is about, is not what was written")
+        for where in collected.changed(ws.db)
+    ]
     found += [(table, where, "its number was never given") for table, where in inspection.beyond(ws.db)]
     found += [
         ("op", where, "it, or where it moved refs, is not what was written")
@@ -47,11 +55,21 @@ def _all(ws: Workspace) -> list[tuple[str, str, str]]:
     return found
 
 
-def _blobs(ws: Workspace, contents: dict[int, tuple[bytes, Content]]) -> Found:
-    """Rehash every text; the good ones are kept for what refers to them."""
+def _blobs(ws: Workspace, contents: dict[int, tuple[bytes, Content]], taken: set[int]) -> Found:
+    """Rehash every text; the good ones are kept for what refers to them, with those that were taken away."""
+    gone = inspection.gone_texts(ws.db)
     for blob in inspection.all_blobs(ws.db):
         where = _short(blob.hash)
-        if blob.codec != objects.RAW or sha256(bytes(blob.data)) != blob.hash:
+        if blob.codec == GONE and blob.id in gone:
+            if gone[blob.id] == Why.FORGETTING:
+                yield "blob", where, "it was forgotten, but older pages may still hold it: run optimize"
+            try:
+                contents[blob.id] = blob.hash, from_payload(orjson.loads(blob.data))
+            except (orjson.JSONDecodeError, TractError, TypeError, AttributeError):
+                yield "blob", where, "the line that stands for its text is damaged"
+            taken.add(blob.id)
+            continue
+        if blob.codec != RAW or sha256(bytes(blob.data)) != blob.hash:
             yield "blob", where, "its bytes are not those that its hash says"
             continue
         if len(blob.data) != blob.size:
@@ -59,8 +77,10 @@ def _blobs(ws: Workspace, contents: dict[int, tuple[bytes, Content]]) -> Found:
         contents[blob.id] = blob.hash, from_payload(orjson.loads(blob.data))
 
 
-def _commits(ws: Workspace, contents: dict[int, tuple[bytes, Content]], rows: dict[int, Row]) -> Found:
-    """Rehash every commit, and hold its columns against its content."""
+def _commits(
+    ws: Workspace, contents: dict[int, tuple[bytes, Content]], rows: dict[int, Row], taken: set[int]
+) -> Found:
+    """Rehash every commit, and hold its columns against its content, or what is left of it."""
     counted: dict[int, int] = {}  # by blob
     for stored in inspection.all_commits(ws.db):
         row = stored.row
@@ -76,6 +96,8 @@ def _commits(ws: Workspace, contents: dict[int, tuple[bytes, Content]], rows: di
             yield "commit", where, "its hash is not that of what it says, or a parent is wrong"
         elif not _columns_hold(row, content):
             yield "commit", where, "type, role, name, call id or tokens are not those of its content"
+        elif row.blob in taken:
+            pass  # its tokens are those of the text that is gone
         elif row.blob is not None and content is not None and stored.extra.encoding == ws.encoding:
             if row.blob not in counted:
                 counted[row.blob] = ws.count(counted_text(content))

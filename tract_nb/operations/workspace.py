@@ -15,12 +15,12 @@ from tract_nb.engine.snapshot import EMPTY, Snapshot
 from tract_nb.engine.tokens import TokenCounter
 from tract_nb.errors import RefError, StoreError, TractError
 from tract_nb.model.budget import TokenBudget
-from tract_nb.model.commit import Row, to_us
+from tract_nb.model.commit import Row, from_us, to_us
 from tract_nb.model.content import Content
 from tract_nb.model.custom import CustomType
 from tract_nb.model.message import Compiler
 from tract_nb.model.price import Prices
-from tract_nb.store import objects, refs
+from tract_nb.store import collected, objects, refs
 from tract_nb.store.database import Database
 from tract_nb.store.objects import Details
 
@@ -116,6 +116,7 @@ class Workspace:
     def tip(self) -> int:
         """Return the commit the handle stands on, as the store has it now; 0 without one."""
         if self.branch is None:
+            self.db.notice_collected(collected.newest(self.db))
             return self.detached
         found = refs.get(self.db, self.tract, refs.HEADS + self.branch)
         return self._moved_off() if found is None else found
@@ -150,9 +151,19 @@ class Workspace:
         if found is None:
             found = objects.row(self.db, number)
             if found is None:
-                raise RefError(f"The commit number {number} is not in this database.", "Run verify.")
+                raise self._missing(number)
             self.keep(found)
         return found
+
+    def _missing(self, number: int) -> RefError:
+        """Return the error for a commit that is not there: collected, or lost."""
+        at = collected.commit_at(self.db, number)
+        if at is None:
+            return RefError(f"The commit number {number} is not in this database.", "Run verify.")
+        return RefError(
+            f"What stood there was collected on {from_us(at):%Y-%m-%d}: nothing led to it any more.",
+            "See operations for when it left the branch; gc() says what it keeps.",
+        )
 
     def keep(self, row: Row) -> None:
         """Keep a commit's row at hand: it never changes."""

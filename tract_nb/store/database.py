@@ -59,6 +59,7 @@ class Database:
         self.lock = threading.RLock()
         self.has_wal = True
         self.rollbacks = 0  # after one, numbers are given again: what was kept by number is void
+        self.collected: int | None = None  # the newest of what was taken away, when last looked
         self.news = News()
         self.closed = False
         self.notes: list[str] = []  # what its first handle has to tell
@@ -171,6 +172,13 @@ class Database:
         found = self.one(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")
         assert found is not None
         return int(found[0])
+
+    def notice_collected(self, newest: int) -> None:
+        """Let go of what was kept by number where something was taken away since, by whomever."""
+        if newest != self.collected:
+            if self.collected is not None:
+                self.rollbacks += 1
+            self.collected = newest
 
     def all(self, sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
         return self.execute(sql, parameters).fetchall()

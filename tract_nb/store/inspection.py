@@ -51,7 +51,7 @@ def whatever_is_there(db: Database) -> Iterator[None]:
 def beyond(db: Database) -> list[tuple[str, str]]:
     """Return the tables that hold a number which was never given, and that number."""
     found = []
-    for table in ("commit", "op"):
+    for table in ("commit", "op", "collected"):
         highest = db.one(f'SELECT max(id) FROM "{table}"')
         given = db.one("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
         if highest and highest[0] is not None and (given is None or highest[0] > given[0]):
@@ -64,6 +64,11 @@ def all_blobs(db: Database) -> Iterator[StoredBlob]:
     return (
         StoredBlob(*row) for row in db.execute("SELECT id, hash, codec, size, data FROM blob ORDER BY id")
     )
+
+
+def gone_texts(db: Database) -> dict[int, int]:
+    """Return the texts that are said to be gone, by number, and why, as it lies in the store."""
+    return dict(db.all("SELECT blob, why FROM collected WHERE blob IS NOT NULL"))
 
 
 def all_commits(db: Database) -> Iterator[StoredCommit]:

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from tract_nb.model.commit import Row
-from tract_nb.store import sql
+from tract_nb.store import collected, sql
+from tract_nb.store.collected import RAW
 from tract_nb.store.database import Database
 from tract_nb.store.sums import row_sum
-
-RAW = 0  # the codec of a blob stored as its canonical bytes
 
 
 class Details(NamedTuple):
@@ -219,6 +218,8 @@ def put_blob(db: Database, digest: bytes, data: bytes) -> int:
     found = db.one(sql.BLOB_ID, (digest,))
     assert found is not None
     number: int = found[0]
+    if found[1] == collected.GONE:
+        collected.bring_back(db, number, data)
     return number
 
 

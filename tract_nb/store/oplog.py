@@ -47,6 +47,7 @@ def last_at_with(db: Database, tract: int, ref: str) -> tuple[int, int | None]:
     """Return the time of the last operation, and what a ref stands on, as every write asks first."""
     found = db.one(sql.LAST_OP_AT_AND_REF, (tract, ref))
     assert found is not None
+    db.notice_collected(found[2] or 0)
     return found[0] or 0, found[1]
 
 

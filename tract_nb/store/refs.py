@@ -79,7 +79,11 @@ def _change(db: Database, tract: int, **columns: object) -> None:
 def get(db: Database, tract: int, name: str) -> int | None:
     """Return the commit a ref stands on; ``UNBORN`` without one, None where there is no such ref."""
     found = db.one(sql.REF, (tract, name))
-    return found[0] if found else None
+    if found is None:
+        return None
+    db.notice_collected(found[1] or 0)
+    number: int = found[0]
+    return number
 
 
 def all_of(db: Database, tract: int, prefix: str) -> dict[str, int]:

@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 2  # PRAGMA user_version; CONTRIBUTING.md says how to change the tables
+VERSION = 3  # PRAGMA user_version; CONTRIBUTING.md says how to change the tables
 APPLICATION_ID = 0x54524354  # "TRCT", PRAGMA application_id: says whose file this is
 
 metadata = MetaData()
@@ -41,7 +41,8 @@ tract = Table(
     checksum(),
 )
 
-#: the canonical bytes of a content, each once; ``codec`` 0 is raw, others are for later
+#: the canonical bytes of a content, each once; ``codec`` 0 is raw, 9 says that the text is gone and a
+#: line stands for it (see ``collected``), others are for later
 blob = Table(
     "blob",
     metadata,
@@ -197,4 +198,20 @@ op_ref = Table(
     Column("new", Integer),
     PrimaryKeyConstraint("op", "tract", "ref"),
     sqlite_with_rowid=False,
+)
+
+#: What was taken away: a run of commits (``first`` to ``last``) that nothing led to, or the text of a
+#: ``blob``. ``why`` is a :class:`tract_nb.store.collected.Why`, ``at`` a time in microseconds. The checksum
+#: of a text covers the row of its blob too. The highest number says what was known when caches were filled.
+collected = Table(
+    "collected",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Integer, nullable=False),
+    Column("why", Integer, nullable=False),
+    Column("first", Integer),
+    Column("last", Integer),
+    Column("blob", Integer),
+    checksum(),
+    sqlite_autoincrement=True,
 )

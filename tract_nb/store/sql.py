@@ -9,7 +9,7 @@ from sqlalchemy import Insert, Select, Table, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import dialect, insert
 from sqlalchemy.sql import ClauseElement
 
-from tract_nb.store.schema import blob, commit, op, op_ref, ref, target, usage
+from tract_nb.store.schema import blob, collected, commit, op, op_ref, ref, target, usage
 
 DIALECT = dialect(paramstyle="qmark")
 
@@ -83,7 +83,7 @@ TARGETS = compiled(
     select(target.c.target).where(target.c.commit == bindparam("commit")).order_by(target.c.seq)
 )
 
-BLOB_ID = compiled(select(blob.c.id).where(blob.c.hash == bindparam("hash")))
+BLOB_ID = compiled(select(blob.c.id, blob.c.codec).where(blob.c.hash == bindparam("hash")))
 COMMIT_ID = compiled(select(commit.c.id).where(commit.c.hash == bindparam("hash")))
 INSERT_BLOB = insert_into(blob, skip=("id",), or_ignore=True)
 INSERT_COMMIT = insert_into(commit, skip=("id",), or_ignore=True)
@@ -92,10 +92,14 @@ INSERT_OP = insert_into(op, skip=("id",))
 UPDATE_OP_SUM = compiled(update(op).values(checksum=bindparam("sum")).where(op.c.id == bindparam("number")))
 INSERT_OP_REF = insert_into(op_ref)
 _ref = select(ref.c.commit).where(ref.c.tract == bindparam("tract"), ref.c.name == bindparam("name"))
-REF = compiled(_ref)
+# with a ref the newest of what was taken away: who kept something by number looks whether it still stands
+_collected = select(func.max(collected.c.id))
+REF = compiled(_ref.add_columns(_collected.scalar_subquery()))
 # times of operations rise with their numbers, so the last row has the latest
 _last_at = select(op.c.at).where(op.c.id == select(func.max(op.c.id)).scalar_subquery())
-LAST_OP_AT_AND_REF = compiled(select(_last_at.scalar_subquery(), _ref.scalar_subquery()))
+LAST_OP_AT_AND_REF = compiled(
+    select(_last_at.scalar_subquery(), _ref.scalar_subquery(), _collected.scalar_subquery())
+)
 EVERYTHING = compiled(
     select(
         *ROW,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tract_nb.notebook.commands import history, reading, seeing, talking, traces, tracts, writing
+from tract_nb.notebook.commands import history, keeping, reading, seeing, talking, traces, tracts, writing
 
 #: every command by the name it is called with, in the groups and the order of the help
 GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
@@ -61,6 +61,7 @@ GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
         "redo": history.redo,
         "operations": history.operations,
     },
+    "Keep": {"gc": keeping.gc, "forget": keeping.forget, "optimize": keeping.optimize},
 }
 COMMANDS = {name: function for group in GROUPS.values() for name, function in group.items()}
 #: commands that take the text of a ``%%tract`` cell

@@ -12,6 +12,7 @@ import orjson
 from tract_nb import samples
 from tract_nb.errors import StoreError
 from tract_nb.model.budget import TokenBudget
+from tract_nb.model.listing import counted
 from tract_nb.notebook.desk import Desk
 from tract_nb.store import rescue as store_rescue
 from tract_nb.store.database import locate
@@ -93,9 +94,12 @@ def demo(desk: Desk) -> Tract:
     return desk.current
 
 
-def verify(t: Tract) -> pd.DataFrame:
+def verify(desk: Desk) -> pd.DataFrame:
     """Hold everything against its hashes, its counts and the log; an empty table is well."""
-    return t.verify().to_frame()
+    found = desk.tract.verify()
+    if found.collected:
+        desk.say(f"{counted(found.collected, 'text')} collected or forgotten")
+    return found.to_frame()
 
 
 def rescue(desk: Desk, path: str, *, out: str | None = None) -> Path:
