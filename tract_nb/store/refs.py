@@ -64,11 +64,12 @@ def set_settings(db: Database, tract: int, settings: str) -> None:
 
 
 def _change(db: Database, tract: int, **columns: object) -> None:
-    """Write some columns of a tract, and the checksum of all."""
+    """Write some columns of a tract, and the checksum of all; a row that was damaged does not become sound."""
     found = db.one("SELECT * FROM tract WHERE id = ?", (tract,))
     assert found is not None
     row = {column.name: value for column, value in zip(schema.tract.columns, found, strict=True)} | columns
-    row["checksum"] = row_sum(*list(row.values())[:-1])
+    if found[-1] == row_sum(*found[:-1]):
+        row["checksum"] = row_sum(*list(row.values())[:-1])
     changed = [*columns, "checksum"]
     db.execute(
         f"UPDATE tract SET {', '.join(f'{name} = ?' for name in changed)} WHERE id = ?",
