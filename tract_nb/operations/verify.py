@@ -150,7 +150,7 @@ def _sizes(ws: Workspace, rows: dict[int, Row]) -> Found:
         if after.size != row.context:
             yield (
                 "count",
-                row.hash.hex()[:HASH_SHOWN],
+                _short(row.hash),
                 f"the context at it has {after.size} tokens, not {row.context}",
             )
         if children[row.id]:

@@ -64,7 +64,7 @@ def set_settings(db: Database, tract: int, settings: str) -> None:
 
 
 def _change(db: Database, tract: int, **columns: object) -> None:
-    """Write some columns of a tract, and the checksum of all; a row that was damaged does not become sound."""
+    """Write some columns of a tract, and the checksum of all; a damaged row does not become sound."""
     found = db.one("SELECT * FROM tract WHERE id = ?", (tract,))
     assert found is not None
     row = {column.name: value for column, value in zip(schema.tract.columns, found, strict=True)} | columns
