@@ -59,6 +59,27 @@ def test_call_and_result_are_paired(t, file):
     assert (result.name, result.call) == ("Read", call.commit)
 
 
+def test_a_reply_that_no_model_gave_does_not_count_as_usage(t, tmp_path):
+    session = plain()
+    t.import_trace(session.write(tmp_path / "session.jsonl"))
+    before = t.compile()
+    session.add(
+        "assistant",
+        isApiErrorMessage=True,
+        message={
+            "id": "msg_error",
+            "role": "assistant",
+            "model": "<synthetic>",
+            "content": [{"type": "text", "text": "API Error: 529"}],
+            "usage": {"input_tokens": 0, "output_tokens": 0},
+        },
+    )
+    t.import_trace(session.write(tmp_path / "session.jsonl"))
+    assert t.log(1)[0].preview == "API Error: 529"
+    assert t.compile().token_source == "api+estimate"
+    assert t.compile().token_count > before.token_count
+
+
 def test_usage_counts_once_for_each_reply(t, file):
     t.import_trace(plain().write(file))
     assert t.compile().token_source == "api"

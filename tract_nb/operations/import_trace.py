@@ -133,9 +133,10 @@ class Importer:
     def _report(self, event: Event, row: Row, *, is_new: bool) -> None:
         """Keep the usage of a reply for the last commit of its message: several records share one.
 
-        What was known keeps what it has, which may have been recorded since by a person.
+        What was known keeps what it has, which may have been recorded since by a person. What no model
+        read (an agent's own note of an error or an interruption) says nothing of the context's size.
         """
-        if event.usage is None:
+        if event.usage is None or not event.usage.input_tokens:
             return
         reply = event.message_id or event.id
         earlier = self._replies.get(reply)
