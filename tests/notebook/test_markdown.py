@@ -31,7 +31,7 @@ def test_hostile_text_is_text(text: str, around: str):
 
 
 @pytest.mark.parametrize(
-    "address", ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd"]
+    "address", ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "ftp://example.org/x"]
 )
 def test_a_link_leads_to_a_page_or_nowhere(address: str):
     html = markdown(f"[here]({address})")
