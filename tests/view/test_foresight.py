@@ -48,6 +48,8 @@ def in_cache(tract: Tract, reply: str | None, reach: int) -> int:
     total = sum(sizes) and sum(sizes) + 3
     same = max(then.token_count - total, 0)
     sent = [message for message in then.messages if message.tokens]
+    while sent and sent[-1].role == "assistant":  # the reply, which nobody has sent yet
+        sent.pop()
     sends = [message for message in now.messages if message.tokens]
     for a, b in zip(sent, sends, strict=False):
         if (a.role, a.name, a.call_id, a.text) != (b.role, b.name, b.call_id, b.text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice, takewhile
 
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Chunk, Snapshot
@@ -97,11 +97,14 @@ class LastCall:
         return Outlook(tokens, cached, first, tokens * again if self.sent else None)
 
     def cached(self, history: Snapshot) -> int:
-        """Return how much of a history, from its start, is what the last call has left in the cache."""
+        """Return how much of a history, from its start, is what the last call has left in the cache.
+
+        Its reply is not: the call after it is the first to send that.
+        """
         if self.sent is None or not self.uses_cache:
             return 0
         same = self.unrecorded
-        for unit, sent in zip(units_sent(history), units_sent(self.sent), strict=False):
+        for unit, sent in zip(units_sent(history), _before_reply(self.sent), strict=False):
             if same >= self.reach or (unit.row.blob, unit.text.blob) != (sent.row.blob, sent.text.blob):
                 break
             same += unit.size
@@ -111,6 +114,14 @@ class LastCall:
 def units_sent(history: Snapshot) -> Iterator[Unit]:
     """Return the units that a provider is sent: no thoughts, nothing blank."""
     return chain.from_iterable(map(sent_of, history.chunks))
+
+
+def _before_reply(history: Snapshot) -> Iterator[Unit]:
+    """Return what was sent for the reply that a history ends with: all but the assistant's last turn."""
+    total = sum(len(sent_of(chunk)) for chunk in history.chunks)
+    newest = chain.from_iterable(reversed(sent_of(chunk)) for chunk in reversed(history.chunks))
+    reply = sum(1 for _ in takewhile(lambda unit: unit.row.role == "assistant", newest))
+    return islice(units_sent(history), total - reply)
 
 
 def sent_of(chunk: Chunk) -> tuple[Unit, ...]:
