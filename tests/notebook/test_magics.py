@@ -20,6 +20,8 @@ from tract_nb.model.listing import Imported, Status
 from tract_nb.notebook.commands import COMMANDS
 from tract_nb.trace import Trace
 from tract_nb.view.graph import Graph
+from tract_nb.widgets.context import ContextWidget
+from tract_nb.widgets.dag import DagWidget
 
 #: every command as a person calls it on the sample session, and the type of its value
 CALLS = {
@@ -48,6 +50,8 @@ CALLS = {
     "expand": ("expand $summary", pd.DataFrame),
     "status": ("status", Status),
     "budget": ("budget", pd.DataFrame),
+    "dag": ("dag role:user", DagWidget),
+    "context": ("context", ContextWidget),
     "compile": ("compile", CompiledContext),
     "export": ("export", str),
     "branch": ("branch topic", Status),

@@ -55,13 +55,16 @@ def usage_before(db: Database, head: int) -> Reported | None:
 
 
 def reported(db: Database) -> dict[int, int]:
-    """Return the tokens of all reports, input and output together, by commit; a copy's is a record only."""
+    """Return the tokens of all reports, input and output together, by commit; a copy's is a record only.
+
+    One of no input is none: a program writes it for a reply of its own, which no model was asked for.
+    """
     if not db.one("SELECT 1 FROM usage LIMIT 1"):
         return {}
     return dict(
         db.all(
             """SELECT u."commit", u.input_tokens + u.output_tokens FROM usage AS u
-               JOIN "commit" AS own ON own.id = u."commit" WHERE own.origin IS NULL"""
+               JOIN "commit" AS own ON own.id = u."commit" WHERE own.origin IS NULL AND u.input_tokens > 0"""
         )
     )
 

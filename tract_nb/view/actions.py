@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from tract_nb.engine.tokens import context_size
 from tract_nb.errors import ContentError, RefError
-from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN
+from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, Row
 from tract_nb.model.listing import counted
 from tract_nb.operations import compiling, names
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import oplog, refs
+from tract_nb.store import objects, oplog, refs
 from tract_nb.view import figures
 
 MOVES = ("branch", "checkout", "tag", "reset", "undo", "redo", "diff")
@@ -74,13 +74,24 @@ def outcome(ws: Workspace, action: str, commits: list[str], name: str = "") -> O
         return Outcome(code, before, before, "A name for this commit. It costs no tokens.")
     after = _size(ws, row.id)
     if action == "checkout":
-        heads = refs.all_of(ws.db, ws.tract, refs.HEADS)
-        branch = next((branch for branch, number in heads.items() if number == row.id), None)
-        if branch is not None:
+        branch = standing(ws, row)
+        if branch != short:
             return Outcome(f"t.checkout({_quoted(branch)})", before, after, f"HEAD moves to {branch}.")
         says = "HEAD stands here, detached: it reads. Writing here needs a branch."
         return Outcome(f't.checkout("{short}")', before, after, says)
     return _reset(ws, row.id, short, before, after)
+
+
+def standing(ws: Workspace, row: Row) -> str:
+    """Return what to check out for a commit: the branch that stands there, else its hash."""
+    heads = refs.all_of(ws.db, ws.tract, refs.HEADS)
+    own = (name for name, number in heads.items() if number and _before(ws, number) == row.id)
+    return next(own, row.hash.hex()[:HASH_TAKEN])
+
+
+def _before(ws: Workspace, number: int) -> int:
+    """Return the commit that a tip is drawn at: itself, or what a MARK stands on."""
+    return objects.unmarked(ws.db, number) or number
 
 
 def _reset(ws: Workspace, number: int, short: str, before: int, after: int) -> Outcome:

@@ -11,6 +11,7 @@ from tract_nb.model.commit import Kind, Row
 POINTS = 600  # at the most
 LARGEST = 8  # units that are marked
 FALL = 0.15  # of the context: what is less is no compaction worth a word
+SETTLED = 12  # commits after a compaction, until a provider has counted what is left
 FALLS = 3  # compactions that are named, the largest
 
 
@@ -135,7 +136,7 @@ def thinned(sizes: Sequence[int], points: int = POINTS) -> list[tuple[int, int]]
 def falls(sizes: Sequence[int], rows: Sequence[Row], most: int) -> tuple[Fall, ...]:
     """Return where a SUMMARY made the context much smaller, the largest fall first."""
     found = [
-        Fall(place, rows[place].author_us / 1e6, sizes[place - 1], sizes[place])
+        Fall(place, rows[place].author_us / 1e6, sizes[place - 1], min(sizes[place : place + SETTLED]))
         for place in range(1, len(rows))
         if sizes[place - 1] - sizes[place] > FALL * most and rows[place].kind == Kind.SUMMARY
     ]

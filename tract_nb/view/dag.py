@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from tract_nb.engine.lanes import LaneRow
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import ContentError
-from tract_nb.model.commit import Kind, Row
+from tract_nb.model.commit import HASH_TAKEN, Kind, Row
 from tract_nb.operations import compiling, names
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import refs
 from tract_nb.store.usage import reported
-from tract_nb.view import filters
+from tract_nb.view import actions, filters
 from tract_nb.view.arrange import Agent, Arranged, Item, arrange, fold_of
 from tract_nb.view.cells import Cell, Cells, Label
 from tract_nb.view.collect import Collected, Stand, collect
 from tract_nb.view.curve import Curve, Sizes, curve
 from tract_nb.view.detail import PAGE, Detail, detail, text_of
+from tract_nb.view.outlook import last_call
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Totals:
     branch : str or None
         The branch HEAD is on.
     head : str
-        The first 12 digits of HEAD's hash; empty where nothing is committed.
+        HEAD's hash; empty where nothing is committed.
     commits : int
         Of all branches, MARKs left out.
     folded : int
@@ -253,7 +254,7 @@ class Dag:
                 database=ws.db.name,
                 tract=ws.name,
                 branch=found.stand.branch,
-                head=found.history.last.hash.hex()[:12] if found.stand.tip else "",
+                head=found.history.last.hash.hex() if found.stand.tip else "",
                 commits=len(found.rows),
                 folded=len(found.covers),
                 tokens=tokens,
@@ -287,6 +288,72 @@ class Dag:
         """Return a part of a commit's text as it is now, in characters."""
         with self.ws.db.read():
             return text_of(self.ws, self.found, commit, start, count)
+
+    def commits(self, start: int, end: int) -> list[str]:
+        """Return the commits of a range of rows, counted from the newest, both ends in.
+
+        A row that stands for more commits gives an empty one.
+        """
+        items = self._drawing.items
+        last = len(items) - 1
+        places = range(last - max(start, 0), last - min(end, last) - 1, -1)
+        return ["" if items[at].more else items[at].row.hash.hex()[:HASH_TAKEN] for at in places]
+
+    def branches(self) -> list[tuple[str, int]]:
+        """Return the branches and the owners of their lanes, HEAD's first."""
+        found = self.found
+        ordered = sorted(found.stand.heads, key=lambda name: (name != found.stand.branch, name))
+        return [(name, found.branches.get(name, 0)) for name in ordered]
+
+    def types(self) -> list[str]:
+        """Return the content types there are."""
+        return sorted({row.type for row in self.found.rows if row.type})
+
+    def next_price(self) -> float | None:
+        """Return what the input of the next call costs, in US dollars; None where no price is known."""
+        with self.ws.db.read():
+            call = last_call(self.ws)
+            return None if call.price is None else call.outlook(self.found.history).next
+
+    def undoable(self) -> tuple[str, str]:
+        """Return the verbs that undo and redo would take back; empty where there is nothing."""
+        with self.ws.db.read():
+            return actions.undoable(self.ws)
+
+    def outcome(self, action: str, commits: list[str], name: str = "") -> actions.Outcome:
+        """Return what an action that moves a ref would do."""
+        with self.ws.db.read():
+            return actions.outcome(self.ws, action, commits, name)
+
+    def standing(self, commit: str) -> str:
+        """Return what to check out for a commit: the branch that stands there, else itself."""
+        with self.ws.db.read():
+            return actions.standing(self.ws, names.commit_named(self.ws, commit))
+
+    def by_age(self, commits: list[str]) -> list[str]:
+        """Return commits, the oldest first."""
+        with self.ws.db.read():
+            rows = sorted(names.commit_named(self.ws, commit) for commit in commits)
+            return [row.hash.hex()[:HASH_TAKEN] for row in rows]
+
+    def named(self, to: str, commit: str) -> str | None:
+        """Return the commit that is HEAD, or a commit's own, parent, or the tip of its branch.
+
+        What is not drawn, a MARK, is stepped over.
+        """
+        found = self.found
+        with self.ws.db.read():
+            row = names.commit_named(self.ws, commit or "HEAD")
+            number = row.id
+            if to == "head":
+                number = found.listed.get(found.stand.tip, 0)
+            elif to == "parent":
+                number = found.listed.get(row.parent1 or 0, 0)
+            elif to == "tip":
+                owner = found.owners.get(row.id, 0)
+                tips = {found.branches.get(name, 0): tip for name, tip in found.stand.heads.items()}
+                number = found.listed.get(tips.get(owner, found.stand.tip), 0)
+            return self.ws.row(number).hash.hex()[:HASH_TAKEN] if number else None
 
     def place(self, commit: str) -> int | None:
         """Return the row of a commit, counted from the newest; None where it is not drawn.

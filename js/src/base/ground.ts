@@ -36,17 +36,17 @@ const BUSY = 400; // from when a request that waits is shown as waiting
 
 export class Ground<S extends State> {
   /** What the widget draws into, above the status line. */
-  readonly root: HTMLElement = h("div", { class: "content" });
+  readonly root: HTMLElement = h("div", "content");
   /** The left part of the status line. */
-  readonly footer: HTMLElement = h("div", { class: "where" });
+  readonly footer: HTMLElement = h("div", "where");
   /** Everything inside the border. */
   readonly frame: HTMLElement;
   readonly signal: AbortSignal;
   readonly #model: Model;
   readonly #wire: Wire;
   readonly #said = h("div", { class: "said", role: "status", "aria-live": "polite" });
-  readonly #live = h("div", { class: "live" });
-  readonly #faults = h("div", { class: "faults" });
+  readonly #live = h("div", "live");
+  readonly #faults = h("div", "faults");
   readonly #helped = h("div", {
     class: "help",
     role: "dialog",
@@ -69,7 +69,7 @@ export class Ground<S extends State> {
       "section",
       { class: "frame", "aria-label": label },
       this.root,
-      h("footer", { class: "status" }, this.footer, this.#said, this.#live),
+      h("footer", "status", this.footer, this.#said, this.#live),
       this.#helped,
     );
     const shadow = host.shadowRoot ?? host.attachShadow({ mode: "open" });
@@ -144,7 +144,7 @@ export class Ground<S extends State> {
   say(text: string, canUndo = false): void {
     this.#said.replaceChildren(
       h("span", { class: "words", title: text }, text),
-      canUndo ? h("span", { class: "undo" }, "undo ", h("kbd", null, "z")) : "",
+      canUndo ? h("span", "undo", "undo ", h("kbd", null, "z")) : "",
     );
   }
 
@@ -187,8 +187,8 @@ export class Ground<S extends State> {
         h("p", { id: "asked" }, question.body),
         h(
           "div",
-          { class: "choices" },
-          question.code ? code(question.code) : h("span", { class: "space" }),
+          "choices",
+          question.code ? code(question.code) : h("span", "space"),
           h("button", { class: "button", onclick: () => answer(false) }, "Leave it"),
           go,
         ),
@@ -216,12 +216,12 @@ export class Ground<S extends State> {
             h("span", null, entry.label),
             h(
               "span",
-              { class: "caps" },
+              "caps",
               caps(entry).map((text) => h("kbd", null, text)),
             ),
           ),
         ),
-      h("div", null, h("span", null, "leave"), h("span", { class: "caps" }, h("kbd", null, cap("Escape")))),
+      h("div", null, h("span", null, "leave"), h("span", "caps", h("kbd", null, cap("Escape")))),
     );
   }
 
@@ -362,7 +362,7 @@ export function code(line: string): HTMLElement {
     copy.replaceChildren(icon("check"));
     setTimeout(() => copy.replaceChildren(icon("copy")), 1200);
   });
-  return h("div", { class: "code" }, h("code", { title: line }, line), copy);
+  return h("div", "code", h("code", { title: line }, line), copy);
 }
 
 /** Put a text on the clipboard, also where the page is not allowed the modern way. */

@@ -6,14 +6,15 @@ export type Attributes = Record<string, unknown>;
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Make an HTML element; `onclick` and the like become listeners, null and false leave an attribute out. */
+/** Make an HTML element; a text for its attributes is its class; `onclick` and the like become listeners, null and false leave an attribute out. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
-  attributes?: Attributes | null,
+  attributes?: Attributes | string | null,
   ...children: Children[]
 ): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes ?? {})) assign(made, name, value);
+  if (typeof attributes === "string") made.className = attributes;
+  else for (const [name, value] of Object.entries(attributes ?? {})) assign(made, name, value);
   return fill(made, children);
 }
 

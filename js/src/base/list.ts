@@ -45,6 +45,7 @@ export class List<R> {
     const sized = new ResizeObserver(() => this.#soon());
     sized.observe(this.element);
     signal.addEventListener("abort", () => sized.disconnect());
+    this.element.addEventListener("focusin", (event) => this.#focused(event), { signal });
     this.element.addEventListener("mousedown", (event) => this.#clicked(event), { signal });
   }
 
@@ -118,9 +119,18 @@ export class List<R> {
     return Math.max(1, Math.floor(this.element.clientHeight / this.#height));
   }
 
+  /** A row was put in focus by other means, as a screen reader does. */
+  #focused(event: FocusEvent): void {
+    const place = (event.target as HTMLElement).dataset.row;
+    if (place === undefined || Number(place) === this.#focus) return;
+    this.#focus = Number(place);
+    this.#rove();
+  }
+
   #clicked(event: MouseEvent): void {
     for (const target of event.composedPath()) {
-      if (!(target instanceof HTMLElement) || target === this.element) return;
+      if (target === this.element) return;
+      if (!(target instanceof HTMLElement)) continue; // a picture in a row
       const place = target.dataset.row;
       if (place === undefined) continue;
       this.#focus = Number(place);

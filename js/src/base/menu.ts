@@ -26,11 +26,12 @@ export function menu(
     label,
     icon("next"),
   );
-  const box = h("div", { class: "menu" }, button);
+  const box = h("div", "menu", button);
   let list: HTMLElement | null = null;
   const close = (back = false) => {
-    list?.remove();
-    list = null;
+    const open = list;
+    list = null; // first: what is taken away loses the focus, which closes it
+    open?.remove();
     button.setAttribute("aria-expanded", "false");
     if (back) button.focus();
   };
@@ -47,7 +48,7 @@ export function menu(
             choose(value);
           },
         },
-        checked ? icon("check") : h("span", { class: "no-icon" }),
+        checked ? icon("check") : h("span", "no-icon"),
         h("span", null, text),
         note ? h("small", null, note) : null,
       ),

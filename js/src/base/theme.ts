@@ -4,6 +4,9 @@
 export function followTheme(frame: HTMLElement, signal: AbortSignal): void {
   const mark = () => {
     frame.dataset.theme = isDark(getComputedStyle(frame).backgroundColor) ? "dark" : "light";
+    // JupyterLab's text is black or white; that of others is grey already, and takes less dimming
+    const lab = getComputedStyle(document.documentElement).getPropertyValue("--jp-ui-font-color0");
+    frame.classList.toggle("is-grey", lab === "");
   };
   // JupyterLab, VS Code and Colab each change an attribute of html or body; styles may load after it
   const seen = new MutationObserver(() => {

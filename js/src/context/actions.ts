@@ -50,10 +50,10 @@ export interface Doer {
 }
 
 export class Actions {
-  readonly element = h("div", { class: "what needs-kernel" });
-  readonly #go = h("div", { class: "go" });
+  readonly element = h("div", "what needs-kernel");
+  readonly #go = h("div", "go");
   readonly #figures = h("div", { class: "figures", "aria-live": "polite" });
-  readonly #sure = h("div", { class: "sure" });
+  readonly #sure = h("div", "sure");
   readonly #doer: Doer;
   #offer: Offer = { title: "", actions: [], none: "" };
   #shown: Action | null = null;
@@ -155,5 +155,5 @@ function changed(name: string, from: string, to: string, unit: string, by: numbe
   const tone = by === 0 ? "" : by < 0 ? "less" : "more";
   return from === to
     ? span("", name, h("b", null, to), unit)
-    : span("", name, span("was", `${from} → `), h("b", { class: tone }, to), unit);
+    : span("", name, span("was", `${from} → `), h("b", tone, to), unit);
 }

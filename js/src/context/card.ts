@@ -28,7 +28,7 @@ const PRIORITY = ["skip", "", "important", "pinned"];
 const SHAPE = ["skip", "skip", "flag", "pin"] as const;
 
 export class Card {
-  readonly element = h("div", { class: "card" });
+  readonly element = h("div", "card");
 
   /** Show a spot; what only Python knows comes a moment later. */
   show(
@@ -44,7 +44,7 @@ export class Card {
       h(
         "div",
         null,
-        h("div", { class: "facts" }, shown.first),
+        h("div", "facts", shown.first),
         h("div", { class: shown.code ? "about mono" : "about" }, shown.about),
       ),
       h(

@@ -46,7 +46,7 @@ export class Reader {
     );
     let shown = seen.text.length;
     const more = h("button", { class: "link", hidden: shown >= seen.length }, "more");
-    const said = h("span", { class: "dim" });
+    const said = h("span", "dim");
     const tell = () =>
       said.replaceChildren(
         shown < seen.length
@@ -75,7 +75,7 @@ export class Reader {
         [h("b", { class: "who", "data-role": seen.role }, seen.who)],
         h(
           "p",
-          { class: "note" },
+          "note",
           `Its text has ${counted(seen.length, "character")}: edit it in Python, t.edit("${seen.commit}", text).`,
         ),
       );
@@ -124,12 +124,9 @@ export class Reader {
   }
 
   #open(head: (HTMLElement | null)[], body: HTMLElement, go?: HTMLElement): void {
-    const close = h("button", { class: "button" }, "Close ", h("kbd", { "aria-hidden": "true" }, "Esc"));
+    const close = h("button", "button", "Close ", h("kbd", { "aria-hidden": "true" }, "Esc"));
     close.addEventListener("click", () => this.close());
-    this.element.replaceChildren(
-      h("div", { class: "bar" }, head, h("span", { class: "space" }), go ?? null, close),
-      body,
-    );
+    this.element.replaceChildren(h("div", "bar", head, h("span", "space"), go ?? null, close), body);
     this.element.hidden = false;
   }
 }

@@ -44,9 +44,9 @@ const FEW = 4; // names used later, below which a unit is hardly missed
 const GROUPS = 4; // tools and files of the table; the rest scrolls
 
 export class Tables {
-  readonly element = h("div", { class: "tables" });
-  readonly #units = h("div", { class: "units" });
-  readonly #groups = h("div", { class: "groups" });
+  readonly element = h("div", "tables");
+  readonly #units = h("div", "units");
+  readonly #groups = h("div", "groups");
   readonly #chooser: Chooser;
   #takers: Takers | null = null;
   #chosen: ReadonlySet<string> = new Set();
@@ -93,7 +93,7 @@ export class Tables {
     this.#units.replaceChildren(
       h(
         "div",
-        { class: "heads" },
+        "heads",
         span(""),
         h(
           "b",
@@ -106,7 +106,7 @@ export class Tables {
           "used later",
         ),
         span("number", "tokens"),
-        h("span", { class: "optional" }),
+        h("span", "optional"),
         h("span", { class: "number optional", title: "what a line in its place would save" }, "if masked"),
       ),
       ...takers.units.map((unit) => this.#unit(unit, most)),
@@ -163,7 +163,7 @@ export class Tables {
     return [
       h(
         "div",
-        { class: "heads" },
+        "heads",
         h("b", null, title),
         span("number", times),
         span("number", "tokens"),

@@ -17,7 +17,7 @@ const LATER = 150; // milliseconds after a change before the tables are asked an
 
 export class View {
   readonly #ground: Ground<ContextState>;
-  readonly #header = h("header", { class: "header" });
+  readonly #header = h("header", "header");
   readonly #legend = h("div", { class: "legend", role: "group", "aria-label": "Roles" });
   readonly #body = h("div", { style: "display: contents" });
   readonly #strip: Strip;
@@ -184,7 +184,7 @@ export class View {
       branch === null
         ? span("chip", "detached")
         : h("span", { class: "chip branch", title: branch }, icon("branch"), branch),
-      h("span", { class: "space" }),
+      h("span", "space"),
       span(
         "sum dim",
         figure(exact(tokens)),
@@ -245,7 +245,7 @@ export class View {
       parts.length
         ? span(
             "",
-            h("i", { class: "gone" }),
+            h("i", "gone"),
             span(
               "",
               "left out ",
@@ -253,7 +253,7 @@ export class View {
             ),
           )
         : "",
-      state.cached > 0 ? span("", h("i", { class: "hatched" }), "cached") : "",
+      state.cached > 0 ? span("", h("i", "hatched"), "cached") : "",
     );
   }
 
@@ -271,11 +271,11 @@ export class View {
     this.#body.replaceChildren(
       h(
         "div",
-        { class: "empty" },
+        "empty",
         h("b", null, "Nothing is committed yet."),
         h(
           "p",
-          { class: "dim" },
+          "dim",
           "Add a message with ",
           h("code", null, 't.user("…")'),
           " or load a session with ",

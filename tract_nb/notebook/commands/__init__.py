@@ -45,6 +45,7 @@ GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
         "find": reading.find,
         "status": reading.status,
         "budget": reading.budget,
+        "dag": seeing.dag,
         "context": seeing.context,
         "compile": reading.compile_context,
         "export": reading.export,

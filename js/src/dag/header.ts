@@ -1,0 +1,155 @@
+// The line above: what is drawn of the history, and taking back.
+import { exact } from "../base/format";
+import type { Ground } from "../base/ground";
+import { h } from "../base/h";
+import { icon } from "../base/icons";
+import { type Choice, menu } from "../base/menu";
+import type { DagState } from "./model";
+
+const PAUSE = 180; // milliseconds after the last key until the filter is asked for
+const STATES = ["pinned", "important", "skipped", "edited", "failed", "covered"];
+const ROLES = ["system", "user", "assistant", "tool"];
+
+/** The words of a filter, quotes kept together. */
+export function wordsOf(filter: string): string[] {
+  return filter.match(/(?:[a-z]+:)?"[^"]*"?|\S+/g) ?? [];
+}
+
+/** A filter with the word of a key set to a value, or without it. */
+export function withWord(filter: string, key: string, value: string): string {
+  const others = wordsOf(filter).filter((word) => !word.startsWith(`${key}:`));
+  const quoted = /\s/.test(value) ? `"${value}"` : value;
+  return [...others, ...(value ? [`${key}:${quoted}`] : [])].join(" ");
+}
+
+/** The value of a key in a filter; empty without one. */
+export function wordFor(filter: string, key: string): string {
+  const word = wordsOf(filter).find((found) => found.startsWith(`${key}:`));
+  return word?.slice(key.length + 1).replaceAll('"', "") ?? "";
+}
+
+export interface Asks {
+  filter(text: string): void;
+  next(back: boolean): void;
+  leave(): void;
+  act(action: "undo" | "redo"): void;
+}
+
+export class Header {
+  readonly element: HTMLElement;
+  readonly #field: HTMLInputElement;
+  readonly #counts = h("span", "counts dimmer");
+  readonly #undo: HTMLButtonElement;
+  readonly #redo: HTMLButtonElement;
+  readonly #ground: Ground<DagState>;
+  readonly #asks: Asks;
+  #soon: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ground: Ground<DagState>, asks: Asks) {
+    this.#ground = ground;
+    this.#asks = asks;
+    this.#field = h("input", {
+      type: "text",
+      placeholder: "Filter: text, role:user, is:pinned, >2k",
+      "aria-label": "Filter commits",
+      spellcheck: "false",
+      autocomplete: "off",
+    });
+    this.#field.addEventListener("input", () => this.#wait());
+    this.#field.addEventListener("keydown", (event) => this.#typed(event));
+    this.#undo = this.#button("undo");
+    this.#redo = this.#button("redo");
+    const help = h(
+      "button",
+      { class: "icon-button", "aria-label": "Keys", title: "Keys (?)", onclick: () => ground.help() },
+      icon("help"),
+    );
+    this.element = h(
+      "div",
+      "header",
+      h("label", "find", icon("search"), this.#field, h("kbd", { "aria-hidden": "true" }, "/")),
+      this.#menu("Role", "role", () => ROLES),
+      this.#menu("Type", "type", () => ground.state().types),
+      this.#menu("Priority", "is", () => STATES),
+      this.#menu("Branch", "branch", () => ground.state().branches.map(([name]) => name)),
+      this.#counts,
+      h("span", "space"),
+      this.#undo,
+      this.#redo,
+      help,
+    );
+  }
+
+  get text(): string {
+    return this.#field.value.trim();
+  }
+
+  focus(): void {
+    this.#field.focus();
+    this.#field.select();
+  }
+
+  /** Take a filter that was set elsewhere. */
+  set(text: string): void {
+    if (this.#ground.focused() !== this.#field) this.#field.value = text;
+  }
+
+  renew(state: DagState, filter: string): void {
+    const folded = state.folded ? ` · ${exact(state.folded)} folded` : "";
+    this.#counts.textContent = filter
+      ? `${exact(state.rows)} of ${exact(state.commits)} commits`
+      : `${exact(state.commits)} commits${folded}`;
+    for (const [button, name, verb] of [
+      [this.#undo, "undo", state.undo],
+      [this.#redo, "redo", state.redo],
+    ] as const) {
+      button.disabled = !verb || !this.#ground.alive;
+      button.title = verb ? `${name} ${verb} (${name === "undo" ? "z" : "⇧z"})` : `nothing to ${name}`;
+    }
+  }
+
+  #button(action: "undo" | "redo"): HTMLButtonElement {
+    const run = () => this.#asks.act(action);
+    return h("button", { class: "icon-button", "aria-label": action, onclick: run }, icon(action));
+  }
+
+  #menu(label: string, key: string, values: () => readonly string[]): HTMLElement {
+    const choices = (): Choice[] => {
+      const now = wordFor(this.text, key);
+      return [
+        { label: "any", value: "", checked: !now },
+        ...values().map((value) => ({ label: value, value, checked: value === now })),
+      ];
+    };
+    const choose = (value: string) => {
+      this.#field.value = withWord(this.text, key, value);
+      this.#asks.filter(this.text);
+    };
+    return menu(label, choices, choose, this.#ground.signal);
+  }
+
+  #wait(): void {
+    clearTimeout(this.#soon);
+    this.#soon = setTimeout(() => this.#asks.filter(this.text), PAUSE);
+  }
+
+  #typed(event: KeyboardEvent): void {
+    if (event.key === "Enter") {
+      clearTimeout(this.#soon);
+      this.#asks.filter(this.text);
+      this.#asks.leave();
+      event.preventDefault();
+    } else if (event.key === "Escape") {
+      clearTimeout(this.#soon);
+      if (this.text) {
+        this.#field.value = "";
+        this.#asks.filter("");
+      }
+      this.#asks.leave();
+      event.preventDefault();
+    } else if (event.key === "ArrowDown") {
+      this.#asks.leave();
+      event.preventDefault();
+    }
+  }
+}

@@ -1,0 +1,172 @@
+// One row of the history: lanes, who, what, its state, its size.
+import { exact, moment, short } from "../base/format";
+import { h } from "../base/h";
+import { type Icon, icon } from "../base/icons";
+import { colourOf, drawLanes } from "./lanes";
+import type { Label, Row } from "./model";
+
+const BAR = 46; // pixels of the longest bar
+const MARKS: Record<string, Icon> = {
+  pinned: "pin",
+  skipped: "skip",
+  important: "flag",
+  edited: "edit",
+  restored: "undo",
+};
+const KINDS: Record<Label[0], Icon | null> = { head: null, branch: "branch", tag: "tag", agent: "agent" };
+
+/** 16:44, local time. */
+export function hour(seconds: number): string {
+  return moment(seconds * 1e6).slice(11, 16);
+}
+
+/** What a screen reader says of a row. */
+export function spoken(row: Row): string {
+  const said = [
+    row.direction === "→" ? `call of ${row.who}` : row.direction === "←" ? `result of ${row.who}` : row.who,
+    ...(row.labels ?? []).map(([kind, name]) => (kind === "head" ? "HEAD" : `${kind} ${name}`)),
+    row.failed ? "failed" : "",
+    row.kind === "edit" ? `of ${row.text}: ${row.before} becomes ${row.after}` : row.text,
+    row.fold ? folded(row) : "",
+    ...(row.marks ?? []),
+    row.covered ? "covered" : "",
+    `${exact(row.tokens)} tokens`,
+    hour(row.time),
+  ];
+  return said.filter(Boolean).join(", ");
+}
+
+/** Whose colour a row has. */
+export function roleOf({ kind, role }: { kind: string; role?: string }): string {
+  return kind === "append" ? (role ?? "") : kind === "summary" ? kind : "";
+}
+
+function folded(row: Row): string {
+  const fold = row.fold;
+  if (!fold) return "";
+  return `${fold.kind === "agent" ? `agent ${fold.title}, ` : ""}${exact(fold.commits)} commits`;
+}
+
+/** Draw a row; `largest` has the longest bar. */
+export function drawRow(row: Row, largest: number, isSelected: boolean): HTMLElement {
+  const isHead = row.labels?.some(([kind]) => kind === "head") ?? false;
+  const isThought = row.type === "reasoning";
+  const isOut = Boolean(row.covered || isThought || row.marks?.includes("skipped"));
+  const isTinted = row.kind === "more" || row.agent || !row.here;
+  const classes = [
+    "row",
+    row.direction === "→" ? "is-call" : row.direction === "←" ? "is-result" : "",
+    row.code ? "is-code" : "",
+    isOut ? "is-out" : "",
+    isThought ? "is-thought" : "",
+  ];
+  return h(
+    "div",
+    {
+      class: classes.filter(Boolean).join(" "),
+      "aria-label": spoken(row),
+      "aria-level": row.level ?? 1,
+      "aria-selected": isSelected,
+      "aria-expanded": row.fold ? row.fold.is_open : null,
+      "data-commit": row.commit,
+      "data-role": roleOf(row),
+    },
+    h("span", { class: "graph", role: "gridcell" }, drawLanes(row, isHead)),
+    h(
+      "span",
+      { class: "who", role: "gridcell", title: row.who },
+      h("span", "way", row.direction ?? ""),
+      h("span", "name", row.who),
+    ),
+    h("span", { class: "said-cell", role: "gridcell" }, ...saying(row)),
+    h("span", { class: "marks", role: "gridcell" }, ...marks(row)),
+    h("span", { class: "tokens", role: "gridcell" }, row.tokens ? short(row.tokens) : ""),
+    h("span", { class: "bar-cell", role: "gridcell" }, ...bars(row, largest, isOut, Boolean(isTinted))),
+    h("span", { class: "time", role: "gridcell", title: moment(row.time * 1e6) }, hour(row.time)),
+  );
+}
+
+function saying(row: Row): (HTMLElement | null)[] {
+  const fold = row.fold;
+  const parts: (HTMLElement | null)[] = [];
+  if (fold) {
+    parts.push(
+      h(
+        "button",
+        {
+          class: `caret${fold.is_open ? " is-open" : ""}`,
+          tabindex: -1,
+          "data-fold": fold.name,
+          "data-open": String(fold.is_open),
+          "aria-label": fold.is_open ? "Close" : "Open",
+        },
+        icon("right"),
+      ),
+    );
+  }
+  parts.push(...(row.labels ?? []).map(label));
+  if (row.failed) parts.push(h("span", "bad", "✕ failed"));
+  if (row.kind === "edit") {
+    parts.push(
+      h("span", "fixed", "of ", h("span", "mono", row.text)),
+      h(
+        "span",
+        "note",
+        row.before ? h("del", null, row.before) : null,
+        row.after ? h("ins", null, row.after) : null,
+      ),
+    );
+    return parts;
+  }
+  if (fold?.kind === "summary") {
+    parts.push(
+      h("span", "fixed strong", `${exact(fold.commits)} commits`),
+      h("span", "fixed dim", `${short(fold.size)} → ${short(row.tokens)}`),
+    );
+  }
+  parts.push(h("span", { class: fold?.kind === "more" ? "text link" : "text" }, row.text));
+  if (fold?.kind === "agent") {
+    parts.push(
+      h(
+        "span",
+        { class: "chip agent thin lane-4", title: fold.title },
+        icon("agent"),
+        `${fold.title} · ${exact(fold.commits)} commits · ${short(fold.size)}`,
+      ),
+    );
+  }
+  return parts;
+}
+
+function label([kind, name, owner]: Label): HTMLElement {
+  const drawn = KINDS[kind];
+  return h(
+    "span",
+    {
+      class: `chip ${kind} lane-${colourOf(owner)}`,
+      title: kind === "head" ? null : `${kind} ${name}`,
+    },
+    drawn ? icon(drawn) : null,
+    h("span", "name", name),
+  );
+}
+
+function marks(row: Row): SVGSVGElement[] {
+  return (row.marks ?? []).flatMap((name) => {
+    const drawn = MARKS[name];
+    return drawn ? [icon(drawn, name)] : [];
+  });
+}
+
+function bars(row: Row, largest: number, isOut: boolean, isTinted: boolean): HTMLElement[] {
+  const width = (tokens: number) => Math.max(1.5, Math.min(BAR, (BAR * tokens) / Math.max(1, largest)));
+  const drawn: HTMLElement[] = [];
+  if (row.fold?.kind === "summary") {
+    drawn.push(h("i", { class: "ghost", style: `width:${width(row.fold.size)}px` }));
+  }
+  if (row.tokens) {
+    const kind = isOut ? "ghost" : isTinted ? "fill tinted" : "fill";
+    drawn.push(h("i", { class: kind, style: `width:${width(row.tokens)}px` }));
+  }
+  return drawn;
+}

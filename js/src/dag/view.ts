@@ -1,0 +1,420 @@
+// The widget: the rows, what is selected of them, and the keys.
+import { money, round, short } from "../base/format";
+import type { Ground } from "../base/ground";
+import { h } from "../base/h";
+import { icon } from "../base/icons";
+import type { Key } from "../base/keys";
+import { List } from "../base/list";
+import { Fault } from "../base/wire";
+import { Header } from "./header";
+import { ROW } from "./lanes";
+import type { DagState, Row } from "./model";
+import { Overview } from "./overview";
+import { drawRow } from "./row";
+import { ACTIONS, Side } from "./side";
+
+interface Found {
+  place: number;
+  commit: string;
+}
+
+export class View {
+  readonly #ground: Ground<DagState>;
+  readonly #list: List<Row>;
+  readonly #header: Header;
+  readonly #overview: Overview;
+  readonly #side: Side;
+  readonly #empty = h("div", { class: "nothing", hidden: true });
+  readonly #chosen = new Set<string>();
+  #anchor = 0;
+  #wanted: number | null = null; // a row that is to be selected when it is there
+  #lastFilter = "";
+  #state: DagState;
+
+  constructor(ground: Ground<DagState>) {
+    this.#ground = ground;
+    this.#state = ground.state();
+    this.#list = new List<Row>(
+      "Commits, newest first",
+      ROW,
+      {
+        fetch: (start, count) => this.#fetch(start, count),
+        draw: (row) => drawRow(row, this.#state.largest, this.#chosen.has(row.commit)),
+        onFocus: (at, event) => this.#clicked(at, event as MouseEvent),
+        onView: (first, last) => this.#overview?.look(first, last),
+      },
+      ground.signal,
+    );
+    this.#list.element.setAttribute("aria-multiselectable", "true");
+    this.#header = new Header(ground, {
+      filter: (text) => void this.#filter(text),
+      next: (back) => void this.#next(back),
+      leave: () => void this.#list.moveTo(this.#list.focus),
+      act: (action) => void this.#act(action, {}, []),
+    });
+    this.#overview = new Overview((row) => this.#centre(row), ground.signal);
+    this.#side = new Side(ground, {
+      act: (action, given) => this.#act(action, given, this.#current()),
+      go: (commit) => void this.#go("commit", commit),
+    });
+    ground.root.append(
+      this.#header.element,
+      this.#overview.element,
+      h("div", "body", h("div", "rows-side", this.#list.element, this.#empty), this.#side.element),
+    );
+    this.#keys();
+    for (const commit of ground.value<string[]>("selected")) this.#chosen.add(commit);
+    this.#lastFilter = ground.value<string>("filter");
+    this.#header.set(this.#lastFilter);
+    ground.onState(() => this.#renew());
+    ground.onValue<string[]>("selected", (commits) => this.#selectedElsewhere(commits));
+    ground.onValue<string>("filter", (text) => this.#header.set(text));
+    this.#renew();
+  }
+
+  // -- the state ----------------------------------------------------------------------------------
+
+  #renew(): void {
+    const before = this.#state;
+    const state = this.#ground.state();
+    this.#state = state;
+    const focused = this.#list.at(this.#list.focus)?.commit;
+    const filter = this.#ground.value<string>("filter");
+    const scroll = this.#list.element.scrollTop;
+    const added = before.rows && scroll > ROW ? state.rows - before.rows : 0;
+    this.#list.renew(state.rows, state.first);
+    // what stands in view stays there when commits come above it
+    if (added > 0 && before.head !== state.head && !filter)
+      this.#list.element.scrollTop = scroll + added * ROW;
+    const place = focused ? state.first.findIndex((row) => row.commit === focused) : -1;
+    // who has chosen nothing follows HEAD
+    const follows = !this.#chosen.size && !this.#hasFocus();
+    if (place >= 0 && place !== this.#list.focus && !follows) void this.#list.moveTo(place, this.#hasFocus());
+    this.#header.renew(state, filter);
+    this.#overview.renew(state);
+    this.#footer(state);
+    this.#nothing(state, filter);
+    this.#shown(true);
+  }
+
+  #footer(state: DagState): void {
+    const share = state.most ? Math.min(1, state.tokens / (1.25 * state.most)) : 0;
+    this.#ground.footer.replaceChildren(
+      h(
+        "span",
+        "where-branch",
+        icon(state.branch ? "branch" : "checkout"),
+        " ",
+        h("b", null, state.branch ?? "detached"),
+      ),
+      h("span", null, "HEAD ", h("span", "mono", state.head.slice(0, 8) || "none")),
+      h(
+        "span",
+        "room",
+        state.most
+          ? h(
+              "span",
+              { class: "meter", "aria-hidden": "true" },
+              h("i", { style: `width:${100 * share}%`, class: state.tokens > state.most ? "is-over" : "" }),
+              h("u"),
+            )
+          : null,
+        h(
+          "span",
+          null,
+          h("b", null, short(state.tokens)),
+          state.most ? ` of ${round(state.most)} tokens` : " tokens",
+        ),
+      ),
+      state.price === null ? "" : h("span", "price", "next call ", h("b", null, money(state.price))),
+    );
+  }
+
+  #nothing(state: DagState, filter: string): void {
+    const isEmpty = state.rows === 0;
+    this.#empty.hidden = !isEmpty;
+    this.#list.element.hidden = isEmpty;
+    if (!isEmpty || filter) return; // of a filter, what it asked says more
+    this.#empty.replaceChildren(
+      h("b", null, "Nothing is committed yet."),
+      h(
+        "p",
+        null,
+        "Add a message with ",
+        h("code", null, 't.user("…")'),
+        " or load a session with ",
+        h("code", null, "%tract import --last"),
+        ".",
+      ),
+    );
+  }
+
+  async #fetch(start: number, count: number): Promise<Row[]> {
+    const rows = await this.#ground.request<Row[]>("rows", { start, count });
+    const wanted = this.#wanted;
+    if (wanted !== null && wanted >= start && wanted < start + rows.length) {
+      setTimeout(() => this.#select(wanted)); // once the list has them
+    }
+    return rows;
+  }
+
+  // -- selecting ----------------------------------------------------------------------------------
+
+  /** What actions are about: the selection, else the row in focus. */
+  #current(): string[] {
+    if (this.#chosen.size) return [...this.#chosen];
+    const focused = this.#list.at(this.#list.focus)?.commit;
+    return focused ? [focused] : [];
+  }
+
+  #clicked(at: number, event: MouseEvent): void {
+    const path = event.composedPath();
+    const caret = path.find((one) => one instanceof HTMLElement && one.dataset.fold !== undefined);
+    const row = this.#list.at(at);
+    if (caret || row?.kind === "more") {
+      event.preventDefault();
+      return void this.#fold(at, !row?.fold?.is_open);
+    }
+    if (event.shiftKey) {
+      event.preventDefault(); // no text is marked
+      void this.#range(at);
+    } else if (event.ctrlKey || event.metaKey) this.#toggle(at);
+    else this.#select(at);
+  }
+
+  #select(at: number): void {
+    const row = this.#list.at(at);
+    this.#wanted = row ? null : at;
+    this.#anchor = at;
+    if (!row) return;
+    this.#choose(row.commit ? [row.commit] : []);
+  }
+
+  #toggle(at: number): void {
+    const commit = this.#list.at(at)?.commit;
+    if (!commit) return;
+    this.#anchor = at;
+    const chosen = [...this.#chosen];
+    this.#choose(this.#chosen.has(commit) ? chosen.filter((one) => one !== commit) : [...chosen, commit]);
+  }
+
+  async #range(at: number): Promise<void> {
+    const [start, end] = [Math.min(this.#anchor, at), Math.max(this.#anchor, at)];
+    const commits: string[] = [];
+    let isWhole = true;
+    for (let place = start; place <= end && isWhole; place += 1) {
+      const row = this.#list.at(place);
+      if (row === undefined) isWhole = false;
+      else if (row.commit) commits.push(row.commit);
+    }
+    this.#choose(isWhole ? commits : await this.#ground.request<string[]>("commits", { start, end }));
+  }
+
+  #choose(commits: readonly string[], tell = true): void {
+    const same = commits.length === this.#chosen.size && commits.every((commit) => this.#chosen.has(commit));
+    this.#chosen.clear();
+    for (const commit of commits) this.#chosen.add(commit);
+    for (const element of this.#list.element.querySelectorAll<HTMLElement>("[data-commit]")) {
+      element.setAttribute("aria-selected", String(this.#chosen.has(element.dataset.commit ?? "")));
+    }
+    if (!same && tell) this.#ground.put("selected", [...this.#chosen]);
+    this.#shown(false);
+  }
+
+  #selectedElsewhere(commits: readonly string[]): void {
+    const same = commits.length === this.#chosen.size && commits.every((commit) => this.#chosen.has(commit));
+    if (same) return;
+    this.#choose(commits, false);
+    const [first] = commits;
+    if (first) void this.#go("commit", first, false);
+  }
+
+  #shown(anew: boolean): void {
+    const commits = this.#current();
+    const chosen = new Set(commits);
+    let tokens = 0;
+    for (const [, row] of this.#list.loaded()) if (chosen.has(row.commit)) tokens += row.tokens;
+    this.#side.show(commits, tokens, anew);
+  }
+
+  // -- moving -------------------------------------------------------------------------------------
+
+  #hasFocus(): boolean {
+    return this.#list.element.contains(this.#ground.focused());
+  }
+
+  #step(by: number, extend: boolean): void {
+    const to = Math.max(0, Math.min(this.#list.focus + by, this.#list.count - 1));
+    void this.#list.moveTo(to);
+    if (extend) void this.#range(to);
+    else this.#select(to);
+  }
+
+  #centre(row: number): void {
+    const { clientHeight } = this.#list.element;
+    this.#list.element.scrollTop = row * ROW - clientHeight / 2;
+  }
+
+  /** Go to HEAD, a parent, a branch's tip, or a commit; with none named the focus goes back to the rows. */
+  async #go(
+    to: string,
+    commit = this.#list.at(this.#list.focus)?.commit ?? "",
+    select = true,
+  ): Promise<void> {
+    if (to === "commit" && !commit) return void this.#list.moveTo(this.#list.focus);
+    try {
+      const found = await this.#ground.request<Found | null>("jump", { to, commit });
+      if (!found) return this.#ground.say(to === "parent" ? "It has no parent." : "It is not drawn here.");
+      this.#list.reveal(found.place);
+      await this.#list.moveTo(found.place, select);
+      if (select) this.#select(found.place);
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+    }
+  }
+
+  async #fold(at: number, isOpen: boolean): Promise<void> {
+    const row = this.#list.at(at);
+    if (!row?.fold || row.fold.is_open === isOpen) return;
+    const top = at * ROW - this.#list.element.scrollTop;
+    try {
+      const asked = { fold: row.fold.name, is_open: isOpen, commit: row.commit };
+      const place = (await this.#ground.request<number | null>("open_fold", asked)) ?? at;
+      this.#list.element.scrollTop = place * ROW - top; // the row stays where it was pressed
+      await this.#list.moveTo(place);
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+    }
+  }
+
+  /** Open what the row stands for; close it, or the row that it was opened from. */
+  #sideways(open: boolean): void {
+    const at = this.#list.focus;
+    const row = this.#list.at(at);
+    if (row?.fold && row.fold.is_open !== open) return void this.#fold(at, open);
+    if (open || !row?.level) return;
+    for (let place = at; place >= 0 && place < this.#list.count; place += row.inset ? -1 : 1) {
+      const outer = this.#list.at(place);
+      if (!outer || (outer.level ?? 1) >= row.level) continue;
+      void this.#list.moveTo(place);
+      this.#select(place);
+      return;
+    }
+  }
+
+  // -- filtering ----------------------------------------------------------------------------------
+
+  async #filter(text: string): Promise<void> {
+    if (text) this.#lastFilter = text;
+    try {
+      const { count, parts } = await this.#ground.request<{ count: number; parts: [string, number][] }>(
+        "show_only",
+        { text },
+      );
+      this.#ground.clearFaults();
+      this.#list.element.scrollTop = 0;
+      if (count || !text) return;
+      const others = parts
+        .map(([part, found]) => `${found.toLocaleString("en-US")} match “${part}”`)
+        .join(", ");
+      this.#empty.replaceChildren(
+        icon("search"),
+        h(
+          "div",
+          null,
+          h("b", null, `No commit matches “${text}”.`),
+          h("p", null, others ? `${others}.` : ""),
+        ),
+        h("button", { class: "button", onclick: () => this.#clear() }, "Clear ", h("kbd", null, "Esc")),
+      );
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+    }
+  }
+
+  #clear(): boolean {
+    if (!this.#ground.value<string>("filter")) return false;
+    this.#header.set("");
+    void this.#filter("").then(() => this.#list.moveTo(this.#list.focus));
+    return true;
+  }
+
+  async #next(back: boolean): Promise<void> {
+    const text = this.#lastFilter;
+    if (!text) return this.#header.focus();
+    try {
+      const start = this.#list.focus;
+      const place = await this.#ground.request<number | null>("next_match", { text, start, back });
+      if (place === null) return this.#ground.say(`No commit matches “${text}”.`);
+      this.#list.reveal(place);
+      await this.#list.moveTo(place);
+      this.#select(place);
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+    }
+  }
+
+  // -- acting -------------------------------------------------------------------------------------
+
+  async #act(action: string, given: { text?: string; name?: string }, commits: string[]): Promise<boolean> {
+    if (!this.#ground.alive) return false;
+    this.#ground.clearFaults();
+    return this.#ground.act("act", { head: this.#state.head, action, commits, ...given });
+  }
+
+  #keys(): void {
+    const run = (name: string) => () => void this.#side.run(name);
+    const fits = () => this.#list.fits - 1;
+    const table: Key[] = [
+      {
+        key: ["ArrowUp", "ArrowDown"],
+        label: "move",
+        run: (event) => this.#step(event.key === "ArrowUp" ? -1 : 1, false),
+      },
+      {
+        key: ["shift+ArrowUp", "shift+ArrowDown"],
+        label: "select more",
+        run: (event) => this.#step(event.key === "ArrowUp" ? -1 : 1, true),
+      },
+      {
+        key: ["PageUp", "PageDown"],
+        run: (event) => this.#step(event.key === "PageUp" ? -fits() : fits(), false),
+      },
+      {
+        key: ["shift+PageUp", "shift+PageDown"],
+        run: (event) => this.#step(event.key === "PageUp" ? -fits() : fits(), true),
+      },
+      { key: "Home", run: () => this.#step(-this.#list.count, false) },
+      { key: "End", run: () => this.#step(this.#list.count, false) },
+      { key: [" "], label: "select, or not", run: () => this.#toggle(this.#list.focus) },
+      {
+        key: ["ArrowRight", "ArrowLeft"],
+        label: "open, close a fold",
+        run: (event) => this.#sideways(event.key === "ArrowRight"),
+      },
+      { key: "Enter", run: () => this.#enter() },
+      { key: "h", label: "parent", run: () => void this.#go("parent") },
+      { key: "g", label: "HEAD", run: () => void this.#go("head") },
+      { key: "shift+g", label: "branch tip", run: () => void this.#go("tip") },
+      { key: "/", label: "filter", run: () => this.#header.focus() },
+      { key: "n", label: "next match", run: () => void this.#next(false) },
+      { key: "shift+n", label: "previous match", run: () => void this.#next(true) },
+      ...ACTIONS.map((action) => ({
+        key: action.key,
+        label: action.label.replace("…", "").toLowerCase(),
+        run: run(action.name),
+      })),
+      { key: "y", label: "copy hash", run: () => this.#side.copy() },
+      { key: "z", label: "undo", run: () => void this.#act("undo", {}, []) },
+      { key: "shift+z", label: "redo", run: () => void this.#act("redo", {}, []) },
+    ];
+    this.#ground.keys(table);
+    this.#ground.onEscape(() => this.#clear());
+  }
+
+  #enter(): void {
+    const fold = this.#list.at(this.#list.focus)?.fold;
+    if (fold) void this.#fold(this.#list.focus, !fold.is_open);
+    else this.#side.element.querySelector<HTMLElement>(".content-box")?.focus();
+  }
+}

@@ -1,0 +1,292 @@
+"""The DAG widget: the history of all branches as rows with lanes, and what a person does with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+import traitlets
+
+from tract_nb.errors import CommandError, TractError
+from tract_nb.model.commit import HASH_SHOWN
+from tract_nb.model.listing import counted
+from tract_nb.notebook.html import markdown
+from tract_nb.tract import Tract
+from tract_nb.view import figures, graph
+from tract_nb.view.actions import Outcome
+from tract_nb.view.dag import Dag
+from tract_nb.view.foresight import PRIORITIES, Foresight
+from tract_nb.view.wire import row_to_wire
+from tract_nb.widgets.base import TractWidget, answers
+
+FIRST = 128  # rows that come with the state: what the page shows at once
+RANGE = 5_000  # commits that are selected at once
+DONE = {
+    "skip": "Skipped",
+    "unmark": "Unmarked",
+    "important": "Marked important",
+    "pin": "Pinned",
+    "restore": "Restored",
+    "edit": "Edited",
+}
+SO_ALREADY = {
+    "skip": "skipped",
+    "unmark": "unmarked",
+    "important": "important",
+    "pin": "pinned",
+    "restore": "restored",
+    "edit": "so worded",
+}
+
+
+class DagWidget(TractWidget):
+    """The history of all branches, live.
+
+    Parameters
+    ----------
+    tract : Tract
+        Whose history.
+    selected : list of str, optional
+        Hashes of the commits that are selected. It changes with what a person selects on the page,
+        and the page with it: ``t.annotate(w.selected, "SKIP")``.
+    filter : str, optional
+        Only what fits it is drawn: ``role:user is:pinned >2k``, words the text holds.
+    """
+
+    bundle: ClassVar[str] = "dag"
+
+    selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    filter = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, tract: Tract, **options: Any) -> None:
+        self._dag: Dag = tract.dag(peek=True)
+        if options.get("filter"):
+            self._dag.show_only(options["filter"])
+        super().__init__(tract, **options)
+
+    # -- what it says of itself -----------------------------------------------------------------------
+
+    def look(self) -> dict[str, Any]:
+        dag = self._dag
+        dag.look()
+        totals = dag.totals()
+        undone, redone = dag.undoable()
+        return {
+            **asdict(totals),
+            "rows": len(dag),
+            "first": [row_to_wire(row) for row in dag.rows(0, FIRST)],
+            "curve": dag.curve()._asdict(),
+            "branches": dag.branches(),
+            "types": dag.types(),
+            "undo": undone,
+            "redo": redone,
+            "price": dag.next_price(),
+            "drawing": dag.version,
+        }
+
+    def as_text(self) -> str:
+        self._dag.look()
+        return graph.as_text(self._dag)
+
+    def as_html(self) -> str:
+        self._dag.look()
+        return graph.as_html(self._dag)
+
+    @traitlets.validate("selected")
+    def _named(self, proposal: Mapping[str, Any]) -> list[str]:
+        """Take any names of commits as their hashes, each once."""
+        named = [
+            name if len(name) == len(SHORT) else self.tract.show(name).short for name in proposal["value"]
+        ]
+        return list(dict.fromkeys(named))
+
+    @traitlets.observe("filter")
+    def _filtered(self, change: Mapping[str, Any]) -> None:
+        if self.__dict__.get("tract") is not None and change["new"] != self._dag.filter:
+            self._dag.show_only(change["new"])
+            self.refresh()
+
+    # -- what the page asks ---------------------------------------------------------------------------
+
+    @answers
+    def rows(self, *, start: int, count: int) -> list[dict[str, Any]]:
+        """Return some rows, counted from the newest."""
+        return [row_to_wire(row) for row in self._dag.rows(start, count)]
+
+    @answers
+    def commits(self, *, start: int, end: int) -> list[str]:
+        """Return the commits of a range of rows, both ends in."""
+        rows = self._dag.commits(start, min(end, start + RANGE - 1))
+        return [commit for commit in rows if commit]
+
+    @answers
+    def detail(self, *, commit: str) -> dict[str, Any]:
+        """Return all there is to say of a commit."""
+        found = self._dag.detail(commit)
+        rendered = found.form == "markdown" and found.characters == len(found.text)
+        return {**asdict(found), "html": markdown(found.text) if rendered else None}
+
+    @answers
+    def text(self, *, commit: str, start: int) -> str:
+        """Return the next part of a commit's text."""
+        return self._dag.text(commit, start)
+
+    @answers
+    def open_fold(self, *, fold: str, is_open: bool, commit: str = "") -> int | None:
+        """Open or close what a row stands for; return where the row is then."""
+        self._dag.open(fold, is_open=is_open)
+        self.refresh()
+        return self._dag.place(commit) if commit else None
+
+    @answers
+    def show_only(self, *, text: str) -> dict[str, Any]:
+        """Draw only what fits a filter; return how many commits fit it, and where none does, each part."""
+        count = self._dag.show_only(text)
+        self.filter = self._dag.filter
+        self.refresh()
+        return {"count": count, "parts": [] if count else self._dag.counts(text)}
+
+    @answers
+    def next_match(self, *, text: str, start: int, back: bool) -> int | None:
+        """Return the next row that fits a filter."""
+        return self._dag.next_match(text, start, back=back)
+
+    @answers
+    def jump(self, *, to: str, commit: str) -> dict[str, Any] | None:
+        """Return a commit and its row: HEAD, the tip of the commit's branch, its parent, or itself."""
+        found = self._dag.named(to, commit)
+        if found is None:
+            return None
+        before = self._dag.version
+        place = self._dag.reveal(found)
+        if self._dag.version != before:
+            self.filter = self._dag.filter
+            self.refresh()
+        return None if place is None else {"place": place, "commit": found}
+
+    @answers
+    def foresee(
+        self, *, action: str, commits: list[str], text: str | None = None, name: str = ""
+    ) -> dict[str, Any]:
+        """Return what an action would do; where it cannot be done, why."""
+        try:
+            if action in PRIORITIES or action in ("edit", "restore"):
+                return _foreseen(self.tract.foresee(action, commits, text=text))
+            return _outcome(self._dag.outcome(action, commits, name))
+        except TractError as error:
+            return {"refused": error.message, "hint": error.hint}
+
+    @answers
+    def diff(self, *, commits: list[str]) -> dict[str, Any]:
+        """Return what a model sees at one commit beside what it sees at another."""
+        older, *newer = self._dag.by_age(commits)
+        found = self.tract.diff(older, newer[0] if newer else "HEAD")
+        return {
+            "title": found.title,
+            "changes": [
+                {
+                    "change": row.change,
+                    "commit": row.commit,
+                    "who": row.role,
+                    "tokens": row.tokens,
+                    "before": row.before or "",
+                    "after": row.after or "",
+                }
+                for row in found.changes[:RANGE]
+            ],
+        }
+
+    # -- what a person does ---------------------------------------------------------------------------
+
+    @answers
+    def act(
+        self,
+        *,
+        head: str | None,
+        action: str,
+        commits: list[str],
+        text: str | None = None,
+        name: str = "",
+    ) -> dict[str, Any]:
+        """Do an action on commits of what the page shows; return what to say of it."""
+        with self._doing(head) as change:
+            said = self._do(action, commits, text, name)
+        return {"said": f"{said}{change()}.", "undo": action != "checkout"}
+
+    def _do(self, action: str, commits: list[str], text: str | None, name: str) -> str:
+        tract = self.tract
+        named = commits[0][:HASH_SHOWN] if len(commits) == 1 else counted(len(commits), "unit")
+        if action in PRIORITIES:
+            done = tract.annotate(commits, PRIORITIES[action]) is not None
+            return f"{DONE[action]} {named}" if done else _so_already(named, commits, action)
+        if action == "restore":
+            done = tract.restore(commits) is not None
+            return f"Restored {named}" if done else _so_already(named, commits, action)
+        if action == "edit" and text is not None:
+            before = tract.revision
+            tract.edit(commits, text)
+            return f"Edited {named}" if tract.revision != before else _so_already(named, commits, action)
+        if action == "branch":
+            tract.branch(name, commits[0])
+            return f"Branch {name} starts at {named}"
+        if action == "tag":
+            tract.tag(commits[0], name)
+            return f"Tagged {named} as {name}"
+        if action == "checkout":
+            standing = tract.checkout(self._dag.standing(commits[0]))
+            return f"HEAD is on {standing.branch}" if standing.branch else f"HEAD is detached at {named}"
+        if action == "reset":
+            tract.reset(commits[0])
+            return f"Reset {tract.branch_name} to {named}"
+        if action in ("undo", "redo"):
+            done_op = tract.undo()[0] if action == "undo" else tract.redo()[0]
+            return f"{'Undone' if action == 'undo' else 'Done again'}: {done_op.reason or done_op.verb}"
+        raise CommandError(f"There is no action {action!r}.", "Run the cell again.")
+
+    @contextmanager
+    def _doing(self, head: str | None) -> Iterator[Callable[[], str]]:
+        """Act on what the page shows, and show what came of it; give what says how the tokens changed."""
+        with self._as_shown(head or None):
+            before = self._dag.totals().tokens
+            after = [before]
+            yield lambda: f", {figures.change(before, after[0])} tokens" if after[0] != before else ""
+            self._dag.look()
+            after[0] = self._dag.totals().tokens
+        self.refresh()
+
+
+SHORT = "0" * 12
+
+
+def _so_already(named: str, commits: list[str], action: str) -> str:
+    verb = "is" if len(commits) == 1 else "are"
+    return f"{named} {verb} {SO_ALREADY[action]} already. Nothing was written"
+
+
+def _foreseen(found: Foresight) -> dict[str, Any]:
+    """Return what an action would change, as the page shows it."""
+    before, after = found.before, found.after
+    return {
+        "code": found.code,
+        "before": before.tokens,
+        "after": after.tokens,
+        "now": before.next,
+        "next": after.next,
+        "later": after.later,
+        "says": found.why,
+        "sent": found.sent,
+        "over": found.over,
+        "refused": "The budget would refuse it." if found.refused else "",
+    }
+
+
+def _outcome(found: Outcome) -> dict[str, Any]:
+    return {
+        "code": found.code,
+        "before": found.before,
+        "after": found.after,
+        "says": found.says,
+        "asks": found.asks,
+    }
