@@ -73,6 +73,7 @@ def test_it_is_in_no_database_log_repr_or_exception(server, tmp_path, monkeypatc
         seen = seen.__cause__ or seen.__context__
     left.append(repr(t.operations()))
     t.close()
+    assert len(Replay(recording)) == 1
     left += list(capfd.readouterr())
     left.append(heard.getvalue())
     left += [file.read_bytes().decode("latin-1") for file in tmp_path.iterdir()]

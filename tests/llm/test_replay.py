@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tract_nb import Tract
 from tract_nb.errors import ModelError, ReplayError
 from tract_nb.llm.replay import Replay
 from tract_nb.model.event import Usage
@@ -124,6 +125,16 @@ def test_the_environment_says_the_mode(path, monkeypatch):
     monkeypatch.setenv("TRACT_NB_REPLAY", "sometimes")
     with pytest.raises(ReplayError, match="Unknown mode 'sometimes'"):
         Replay(path)
+
+
+def test_a_tract_records_and_replays(path):
+    with Tract.open(model="gpt-4o", llm=Replay(path, "record", llm=Says(FULL))) as t:
+        t.chat("hi")
+    with Tract.open(model="gpt-4o", llm=Replay(path)) as t:
+        assert t.chat("hi").text == FULL.text
+        with pytest.raises(ReplayError):
+            t.chat("hi")
+        assert len(t.log()) == 5
 
 
 def test_no_recording_or_a_broken_one_says_so(path):

@@ -26,7 +26,7 @@ class Talking(Handle):
 
     def __init__(self, ws: Workspace, llm: LLM | None = None, layers: Layers = NO_LAYERS) -> None:
         super().__init__(ws)
-        self._llm = llm or LiteLLM()
+        self._llm: LLM = LiteLLM() if llm is None else llm  # an empty replay is false
         self._layers = layers
         self._under_way: set[Cancel] = set()
         self._under_way_lock = threading.Lock()

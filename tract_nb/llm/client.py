@@ -16,6 +16,7 @@ from tract_nb.errors import CallCancelledError, ModelError
 from tract_nb.llm import background
 from tract_nb.llm.assemble import Assembler, whole
 from tract_nb.llm.failures import Failure, explained
+from tract_nb.llm.hushing import hush, listen
 from tract_nb.llm.secrets import plain, secrets_in
 from tract_nb.model.reply import Cancel, Reply
 
@@ -34,6 +35,7 @@ def litellm() -> ModuleType:
     import litellm as found
 
     found.suppress_debug_info = True  # else it prints advice beside each error
+    listen()
     # litellm's types make pydantic warn when the first stream begins
     warnings.filterwarnings("ignore", ".*Pydantic will not protect items", UserWarning)
     return found
@@ -71,6 +73,7 @@ class LiteLLM:
         retries = given.pop("retries", RETRIES)
         given["model"], provider = found_model(str(given.get("model") or ""))
         token = cancel or Cancel()
+        hush.learn(secrets_in(given))
         for tries in count():
             if token.asked:
                 raise cancelled(given["model"], provider)

@@ -60,7 +60,7 @@ class Replay:
             raise ReplayError(f"Unknown mode {chosen!r} of a replay.", "It is 'replay' or 'record'.")
         self.path = Path(path)
         self.mode = chosen
-        self._llm = llm or LiteLLM()
+        self._llm: LLM = LiteLLM() if llm is None else llm
         self._lock = Lock()
         self._kept = self._read()
 

@@ -118,7 +118,8 @@ def facts(model: str | None, usage: Usage | None, cost: float | None) -> str:
         cached = f" ({usage.cached_tokens:,} cached)" if usage.cached_tokens else ""
         said.append(f"{usage.input_tokens:,} tokens in{cached}, {usage.output_tokens:,} out")
     if cost is not None:
-        said.append(f"${cost:.4f}" if cost < 1 else f"${cost:,.2f}")
+        places = 2 if cost >= 1 else 4 if cost >= 0.0001 else 6
+        said.append(f"${cost:,.{places}f}")
     return " · ".join(said)
 
 
