@@ -11,7 +11,7 @@ PIP  := $(PY) -m pip install --quiet --quiet --disable-pip-version-check -c cons
 say   = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format notebooks nbval bench docs lock sample clean widgets js chromium
+.PHONY: help demo test lint format notebooks record nbval bench docs lock sample clean widgets js chromium
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -88,6 +88,9 @@ test: lint js nbval chromium  ## everything: lint, the widgets, nbval and all te
 
 notebooks: $(VENV)/made-test  ## execute the notebooks and save their outputs
 	@TRACT_NB_CLOCK=$(CLOCK) $(PY) scripts/notebooks.py save
+
+record: $(VENV)/made-test  ## ask the models anew for what the notebooks replay: needs the network and their keys
+	@TRACT_NB_CLOCK=$(CLOCK) $(PY) scripts/notebooks.py record
 
 bench: $(VENV)/made-demo  ## the benchmarks, one after the other
 	@for file in benchmarks/*.py; do printf '\033[1m==> %s\033[0m\n' "$$file"; $(PY) "$$file" || exit 1; done

@@ -71,9 +71,17 @@ class LabNotebook:
 
     def run_cell(self, place: int) -> None:
         """Run one cell and wait until it is done."""
+        self.start_cell(place)
+        self.wait_for_cell(place)
+
+    def start_cell(self, place: int) -> None:
+        """Run one cell, without waiting for it."""
         self.page.evaluate(f"(place) => {{ {PANEL}.content.activeCellIndex = place; }}", place)
         self._forget_numbers(place)
         self.command("notebook:run-cell")
+
+    def wait_for_cell(self, place: int) -> None:
+        """Wait until a cell that was started is done."""
         self._wait_until_done(place)
 
     def restart(self) -> None:
