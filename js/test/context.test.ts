@@ -165,6 +165,13 @@ describe("what left", () => {
     expect(boxes[0]).toMatchObject({ first: 0, last: 1, width: 50, label: "2" });
   });
 
+  test("thousands of them are a few boxes, and all are in one", () => {
+    const ghosts = Array.from({ length: 4000 }, (_, place) => skipped(place, 5));
+    const boxes = draw(new Layout(state("t1 ".repeat(4000), { ghosts })));
+    expect(boxes.length).toBeLessThan(110);
+    expect(boxes.reduce((sum, { first, last }) => sum + last - first + 1, 0)).toBe(4000);
+  });
+
   test("what a summary covers hangs to its left, torn where it is longer than the room", () => {
     const layout = new Layout(state("x100 t1000", { unrecorded: 2000, ghosts: [covered(1, 90_000)] }));
     expect(draw(layout)[0]).toMatchObject({ at: 210, left: 78, width: 132, torn: "left" });

@@ -239,7 +239,7 @@ export function hang(
 ): Hanging[] {
   const made: Hanging[] = [];
   for (const covers of [true, false]) {
-    for (const [first, last] of runs(layout.state.ghosts)) {
+    for (const [first, last] of runs(layout, x)) {
       const run = layout.state.ghosts.slice(first, last + 1);
       const before = run[0]?.[0] ?? 0;
       if ((run[0]?.[1] === "covered") !== covers) continue;
@@ -278,13 +278,20 @@ export function hang(
 
 const TORN = 132; // pixels of a torn box
 
-/** The ghosts that hang together: skipped ones at one place, or a run that one summary covers. */
-function* runs(ghosts: readonly Ghost[]): Generator<[number, number]> {
-  const key = (ghost: Ghost | undefined) =>
-    ghost && `${ghost[0]} ${ghost[1]} ${ghost[1] === "covered" ? ghost[4] : ""}`;
+const NEAR = 4; // pixels within which skipped units hang together
+
+/** The ghosts that hang together: skipped ones near one another, or a run that one summary covers. */
+function* runs(layout: Layout, x: (tokens: number) => number): Generator<[number, number]> {
+  const { ghosts } = layout.state;
+  const together = (ghost: Ghost, next: Ghost | undefined) => {
+    if (!next || next[1] !== ghost[1]) return false;
+    if (ghost[1] === "covered") return next[0] === ghost[0] && next[4] === ghost[4];
+    return next[0] === ghost[0] || x(layout.at(next[0])) - x(layout.at(ghost[0])) < NEAR;
+  };
   for (let first = 0; first < ghosts.length; ) {
+    const ghost = ghosts[first] as Ghost;
     let last = first;
-    while (last + 1 < ghosts.length && key(ghosts[last + 1]) === key(ghosts[first])) last += 1;
+    while (together(ghost, ghosts[last + 1])) last += 1;
     yield [first, last];
     first = last + 1;
   }
