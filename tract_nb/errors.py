@@ -119,5 +119,9 @@ class TraceError(TractError):
         self.line = line
 
 
+class UnknownFormatError(TraceError):
+    """A file that is no trace of a known format."""
+
+
 class TractWarning(UserWarning):
     """Something a verb noticed and went on."""

@@ -33,6 +33,7 @@ CALLS = {
     "rescue": ("rescue $database", Path),
     "traces": ("traces .", pd.DataFrame),
     "trace": ("trace $sample", Trace),
+    "scan": ("scan . --no-cache", pd.DataFrame),
     "import": ("import $sample", Imported),
     "user": ("user hello", Commit),
     "system": ("system be brief", Commit),

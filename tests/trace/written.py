@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -215,13 +215,13 @@ def inspect_log() -> dict[str, Any]:
     return {"version": 2, "status": "success", "eval": run, "samples": [inspect_sample(1), inspect_sample(2)]}
 
 
-def inspect_archive() -> bytes:
+def inspect_archive(bent: Callable[[bytes], bytes] = bytes) -> bytes:
     log = inspect_log()
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("header.json", json.dumps({key: log[key] for key in ("version", "status", "eval")}))
         for sample in log["samples"]:
-            archive.writestr(f"samples/{sample['id']}_epoch_1.json", json.dumps(sample))
+            archive.writestr(f"samples/{sample['id']}_epoch_1.json", bent(json.dumps(sample).encode()))
     return made.getvalue()
 
 

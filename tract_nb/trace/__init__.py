@@ -6,9 +6,20 @@
 """
 
 from tract_nb.trace.discover import Sessions, sessions
+from tract_nb.trace.frames import (
+    agents_df,
+    calls_df,
+    commands_df,
+    events_df,
+    failures_df,
+    files_df,
+    sessions_df,
+    usage_df,
+)
 from tract_nb.trace.reading import read
 from tract_nb.trace.recording import Agent, Trace
 from tract_nb.trace.registry import Format, Sniffed, sniff
+from tract_nb.trace.scanning import scan
 from tract_nb.trace.secrets import Finding, redact, redact_value
 from tract_nb.trace.structured import Structure
 
@@ -32,10 +43,19 @@ __all__ = [
     "Sniffed",
     "Structure",
     "Trace",
+    "agents_df",
+    "calls_df",
+    "commands_df",
+    "events_df",
+    "failures_df",
+    "files_df",
     "read",
     "redact",
     "redact_value",
+    "scan",
     "sessions",
+    "sessions_df",
     "sniff",
     "structure",
+    "usage_df",
 ]

@@ -101,6 +101,7 @@ def utc(stamp: Any) -> datetime | None:
 
 #: a line beyond this is stepped over: no record is that long, and a hole in a file is one line
 LONGEST_LINE = 1 << 26
+_STEP = 1 << 20
 
 
 class LongLine(bytes):
@@ -113,15 +114,11 @@ def lines_of(file: BinaryIO, longest: int = LONGEST_LINE) -> Iterator[bytes]:
     """Yield a file's lines, a :class:`LongLine` for each that is longer than can be held."""
     read = file.readline
     while line := read(longest):
-        if len(line) == longest and not line.endswith(b"\n"):
-            length = longest
-            while more := read(longest):
+        if len(line) == longest and not line.endswith(b"\n") and (more := read(1)):
+            length, line = longest + len(more), LongLine()  # let go of it before more is read
+            while not more.endswith(b"\n") and (more := read(_STEP)):
                 length += len(more)
-                if more.endswith(b"\n"):
-                    break
-            if length > longest:
-                line = LongLine()
-                line.length = length
+            line.length = length
         yield line
 
 

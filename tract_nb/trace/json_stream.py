@@ -159,7 +159,10 @@ class Document:
         if self._peek() != b'"':
             raise self._wrong(self._peek())
         data = self._string(keep=True)
-        name = loads(data)[0] if data is not None and len(data) <= _LONGEST_KEY else ""
+        try:
+            name = loads(data)[0] if data is not None and len(data) <= _LONGEST_KEY else ""
+        except ValueError as wrong:
+            raise JSONError("a name that is not JSON", self._place()[0]) from wrong
         if self._peek() != b":":
             raise self._wrong(self._peek())
         self._at += 1

@@ -106,6 +106,7 @@ class Trace:
         self._source = source
         self._seen = seen or Counter()  # what the folder held besides
         self._notes: Notes | None = None
+        self._calls: Gathered | None = None
 
     @property
     def format(self) -> str:
@@ -157,12 +158,24 @@ class Trace:
         """The ids of the calls' events that have no result."""
         return tuple(self._complete().unanswered)
 
-    @cached_property
+    def gathered(self, over: Callable[[Iterator[Event]], Iterator[Event]] | None = None) -> Gathered:
+        """Return the calls, agents and replies, kept from the first time on.
+
+        Parameters
+        ----------
+        over : callable, optional
+            Is given the events, and yields them as they are; then they are read once for both.
+        """
+        if self._calls is None or over is not None:
+            notes = self._new_notes()
+            events = self._source.events(notes)
+            self._calls = Gathered(events if over is None else over(events))
+            self._notes = notes
+        return self._calls
+
+    @property
     def _gathered(self) -> Gathered:
-        notes = self._new_notes()
-        gathered = Gathered(self._source.events(notes))
-        self._notes = notes
-        return gathered
+        return self.gathered()
 
     @cached_property
     def agents(self) -> dict[str, Agent]:

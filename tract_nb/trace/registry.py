@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from os import PathLike
 from pathlib import Path
 
-from tract_nb.errors import TraceError, TractWarning
+from tract_nb.errors import TraceError, TractWarning, UnknownFormatError
 from tract_nb.trace.formats import (
     anthropic_messages,
     claude_layout,
@@ -131,24 +131,26 @@ def recognise(path: Path) -> tuple[Format, str]:
 
     Raises
     ------
-    TraceError
+    UnknownFormatError
         If it is empty, binary, or nothing that is known here.
+    TraceError
+        If it cannot be read.
     """
     head = Head(path, head_of(path))
     if not head.data.strip():
-        raise TraceError("The file is empty.", KNOWN, path=path)
-    if b"\0" in head.data and not head.is_zip:
-        raise TraceError("The file is binary, not a trace.", KNOWN, path=path)
+        raise UnknownFormatError("The file is empty.", KNOWN, path=path)
     for formats in (lambda: BUILT_IN, added):
         for one in formats():
             reason = one.why(head)
             if reason is not None:
                 return one, reason
+    if b"\0" in head.data and not head.is_zip:
+        raise UnknownFormatError("The file is binary, not a trace.", KNOWN, path=path)
     if head.is_zip:
-        raise TraceError("An archive, but no log of Inspect's.", KNOWN, path=path)
+        raise UnknownFormatError("An archive, but no log of Inspect's.", KNOWN, path=path)
     if head.text.startswith((b"{", b"[")):
-        raise TraceError("JSON, but of no shape that this version reads.", KNOWN, path=path)
-    raise TraceError("Not a trace of a known format.", KNOWN, path=path)
+        raise UnknownFormatError("JSON, but of no shape that this version reads.", KNOWN, path=path)
+    raise UnknownFormatError("Not a trace of a known format.", KNOWN, path=path)
 
 
 def sniff(path: str | PathLike[str]) -> Sniffed:

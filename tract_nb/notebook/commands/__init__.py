@@ -22,7 +22,12 @@ GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
         "verify": tracts.verify,
         "rescue": tracts.rescue,
     },
-    "Traces": {"traces": traces.traces, "trace": traces.read_trace, "import": traces.import_trace},
+    "Traces": {
+        "traces": traces.traces,
+        "trace": traces.read_trace,
+        "scan": traces.scan,
+        "import": traces.import_trace,
+    },
     "Write": {
         "user": writing.user,
         "system": writing.system,

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tract_nb import trace
+from tract_nb.engine.tokens import TiktokenCounter
 from tract_nb.errors import CommandError
+from tract_nb.llm.prices import price
 from tract_nb.model.listing import Imported
+from tract_nb.notebook import trace_charts, trace_timeline
 from tract_nb.notebook.desk import Desk
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
+
+Plot = Literal["timeline", "tokens", "tools", "failures", "cost"]
 
 
 def import_trace(
@@ -58,7 +65,9 @@ def traces(desk: Desk, *folders: str) -> pd.DataFrame:
     return desk.listed.to_frame()
 
 
-def read_trace(desk: Desk, source: str | None = None, *, last: bool = False) -> trace.Trace:
+def read_trace(
+    desk: Desk, source: str | None = None, *, last: bool = False, plot: Plot | None = None
+) -> trace.Trace | go.Figure:
     """Read a trace without importing it: its events and tables (``.calls``, ``.failures`` ...).
 
     Parameters
@@ -67,5 +76,35 @@ def read_trace(desk: Desk, source: str | None = None, *, last: bool = False) -> 
         A file or folder, or the number of a row that ``traces`` listed.
     last
         Take the newest session there is.
+    plot
+        Draw it: who worked when, tokens by reply, by tool and file, failures, costs.
     """
-    return trace.read(trace_path(desk, source, last=last))
+    tr = trace.read(trace_path(desk, source, last=last))
+    return tr if plot is None else _PLOTS[plot](tr)
+
+
+def scan(
+    desk: Desk,  # noqa: ARG001  every command has what it works on
+    folder: str = ".",
+    *,
+    cache: bool = True,
+) -> pd.DataFrame:
+    """List every session under a folder with what it did and took, the newest first.
+
+    Parameters
+    ----------
+    folder
+        Looked through at any depth.
+    cache
+        With --no-cache every file is read again, also where it has not changed.
+    """
+    return trace.scan(folder, cache=cache)
+
+
+_PLOTS: dict[str, Callable[[trace.Trace], go.Figure]] = {
+    "timeline": trace_timeline.timeline,
+    "tokens": trace_charts.tokens,
+    "tools": lambda tr: trace_charts.tools(tr, TiktokenCounter()),
+    "failures": trace_charts.failures,
+    "cost": lambda tr: trace_charts.cost(tr, price),
+}

@@ -134,7 +134,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
         for key, value in named.items():
             if value and isinstance(value, str):
                 found.setdefault(key, value)
-        if not record.get("isSidechain") and record.get("type") in {"user", "assistant"}:
+        if not record.get("isSidechain") and record.get("type") in ("user", "assistant"):
             found.pop("agent", None)
             break
     return found

@@ -49,7 +49,7 @@ def why(head: Head) -> str | None:
         if (
             "payload" in record
             and "type" in record
-            and (record["type"] in _ENVELOPES or "timestamp" in record)
+            and (record["type"] in list(_ENVELOPES) or "timestamp" in record)
         ):
             return f"record {number} is an envelope of type {str(record['type'])[:40]!r}"
     first = head.records[0] if head.records else {}

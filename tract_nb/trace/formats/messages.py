@@ -239,7 +239,7 @@ def _answer(message: dict[str, Any], notes: Notes) -> Part:
     if type(content) is dict and "content" in content:
         content = content["content"]
     failed = bool(message.get("is_error")) or bool(message.get("error")) or message.get("status") == "error"
-    if type(content) is dict and content.get("type") not in _TEXTS:
+    if type(content) is dict and content.get("type") not in list(_TEXTS):
         parts: Iterable[Part] = [Part("message", "tool", dumps(content))]
     else:
         parts = list(_content_parts(content, "tool", notes, 1))
