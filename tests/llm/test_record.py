@@ -54,7 +54,13 @@ def known():
     yield lib
     assert [function.__code__ for function in functions] == before
     lib.in_memory_llm_clients_cache.flush_cache()
-    gc.collect()  # what they leave is not for another test to find
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _leftovers():
+    """Find what those calls leave here, not in another test."""
+    yield
+    gc.collect()
 
 
 def reported(t: Tract, ref: str = "HEAD") -> Any:

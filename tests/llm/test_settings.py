@@ -79,10 +79,12 @@ def test_a_key_is_in_no_repr_and_not_recorded():
         "azure_ad_token": KEY,
         "api_base": f"https://me:{KEY}@host/v1",
         "max_tokens": 100,
+        "extra_body": {"api_key": KEY, "top_k": 5},
     }
     layers = Layers.made(given, {"chat": {"api_key": KEY}})
     settings = layers.resolve("chat", {"vertex_credentials": KEY})
     shown = [
+        *(repr(layers.tract), repr(layers.operations), repr(settings.values)),
         repr(layers),
         repr(settings),
         str(settings),
@@ -91,7 +93,12 @@ def test_a_key_is_in_no_repr_and_not_recorded():
     ]
     assert [text for text in shown if KEY in text] == []
     assert str(settings.table().to_frame().to_dict()).count(KEY) == 0
-    assert settings.recorded() == {"model": "gpt-4o", "temperature": 0.5, "max_tokens": 100}
+    assert settings.recorded() == {
+        "model": "gpt-4o",
+        "temperature": 0.5,
+        "max_tokens": 100,
+        "extra_body": {"top_k": 5},
+    }
     assert "".join(settings.values["api_key"]) == KEY  # it is there for the call
 
 

@@ -155,12 +155,27 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         raise TractError(
             f"{' and '.join(sorted(wrong))} cannot be set: tract_nb says them itself.", "Leave them out."
         )
-    return {name: hidden(value) if is_secret(name) else value for name, value in given.items()}
+    found = {
+        name: hidden(value) if is_secret(name) or _holds_secret(value) else value
+        for name, value in given.items()
+    }
+    if isinstance(found.get("extra_body"), Mapping):
+        found["extra_body"] = checked(found["extra_body"])
+    return found
 
 
 def public(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a config without keys and transport."""
-    return {name: value for name, value in config.items() if name not in TRANSPORT and not is_secret(name)}
+    found = {name: value for name, value in config.items() if name not in TRANSPORT and not is_secret(name)}
+    extra = found.get("extra_body")  # goes into the request as it stands, a key of one's own too
+    if isinstance(extra, Mapping):
+        found["extra_body"] = {name: value for name, value in extra.items() if not is_secret(str(name))}
+    return found
+
+
+def _holds_secret(value: Any) -> bool:
+    """Tell whether a text has a key in it, as an address may."""
+    return isinstance(value, str) and scrub(value, ()) != value
 
 
 def check_operation(name: str) -> None:
