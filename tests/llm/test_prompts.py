@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from tract_nb import Tract, TractError
 from tract_nb.errors import ModelError, PromptError
 from tract_nb.llm import prompts
 from tract_nb.llm.asking import Asker, between
@@ -149,3 +151,30 @@ def test_a_merge_that_is_cut_off_or_far_too_long_is_an_error():
         proposed(f"<merged>{'x' * 200_000}</merged>")
     with pytest.raises(ModelError, match="was cut off"):
         propose(asker(Answers("<merged>Use</merged>", finish="length")), base=None, ours="a", theirs="b")
+
+
+@dataclass
+class Disputed:
+    """A conflict of a merge."""
+
+    kind: str = "text"
+    role: str = "system"
+    base: str = "Use tabs."
+    ours: str = "Use two tabs."
+    theirs: str = "Use spaces."
+    takes_text: bool = True
+
+
+def test_a_tract_asks_for_each_conflict_of_texts_with_the_settings_of_merge():
+    llm = Answers("<merged>Use two spaces.</merged>")
+    t = Tract.open(model="small", llm=llm, operation_llm={"merge": {"model": "big", "temperature": 0}})
+    conflicts = [Disputed(), Disputed(kind="priority", takes_text=False), Disputed(base="")]
+    found = t._proposals(conflicts, instructions="Spaces, please.")
+    assert [one and one.text for one in found] == ["Use two spaces.", None, "Use two spaces."]
+    assert [config["model"] for _, config in llm.sent] == ["big", "big"]
+    assert "Spaces, please." in llm.sent[0][0][0]["content"]
+    t._proposals(conflicts[:1], model="other")
+    assert llm.sent[-1][1]["model"] == "other"
+    with t.batch(), pytest.raises(TractError, match="never called inside a batch"):
+        t._proposals(conflicts)
+    t.close()

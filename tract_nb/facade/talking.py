@@ -10,9 +10,10 @@ from typing import Any
 from tract_nb.facade.handle import Handle
 from tract_nb.llm.asking import Asker
 from tract_nb.llm.client import LiteLLM
+from tract_nb.llm.merging import Disputed, proposals
 from tract_nb.llm.recording import Heard, Recorder
 from tract_nb.llm.settings import Layers, Settings, SettingsTable, checked
-from tract_nb.model.reply import LLM, Answer, Cancel
+from tract_nb.model.reply import LLM, Answer, Cancel, Written
 from tract_nb.model.synced import Synced
 from tract_nb.operations import compiling, talk
 from tract_nb.operations import sync as syncing
@@ -197,6 +198,17 @@ class Talking(Handle):
         settings = self._settings(operation, {"model": model})
         with self._calling(cancel) as token:
             yield Asker(self._llm, settings, on_text, token)
+
+    def _proposals(
+        self,
+        conflicts: Sequence[Disputed],
+        *,
+        instructions: str | None = None,
+        model: str | None = None,
+    ) -> list[Written | None]:
+        """Ask a model for the texts that settle conflicts of a merge; outside of any transaction."""
+        with self._asking("merge", model=model) as asker:
+            return proposals(asker, conflicts, instructions=instructions)
 
     @contextmanager
     def _calling(self, cancel: Cancel | None) -> Iterator[Cancel]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from tract_nb.llm.asking import Asker
 from tract_nb.model.reply import Written
 
@@ -55,3 +58,50 @@ def propose(
         theirs_name=theirs_name,
         instructions=(instructions or "").strip() or NOTHING,
     )
+
+
+class Disputed(Protocol):
+    """What a conflict of a merge says of itself."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def role(self) -> str: ...
+
+    @property
+    def base(self) -> str: ...
+
+    @property
+    def ours(self) -> str: ...
+
+    @property
+    def theirs(self) -> str: ...
+
+    @property
+    def takes_text(self) -> bool: ...
+
+
+def proposals(
+    asker: Asker, conflicts: Sequence[Disputed], *, instructions: str | None = None
+) -> list[Written | None]:
+    """Return a text for each conflict of texts, in order; None for the others, which a person decides.
+
+    Raises
+    ------
+    ModelError
+        At the first conflict that a model gives no text for.
+    """
+    return [
+        propose(
+            asker,
+            base=one.base,
+            ours=one.ours,
+            theirs=one.theirs,
+            role=one.role,
+            instructions=instructions,
+        )
+        if one.kind == "text" and one.takes_text
+        else None
+        for one in conflicts
+    ]
