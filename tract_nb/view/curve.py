@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from tract_nb.model.commit import Kind, Row
 
 POINTS = 600  # at the most
 LARGEST = 8  # units that are marked
+OUTSTANDING = 10  # times the mean
 FALL = 0.15  # of the context: what is less is no compaction worth a word
 SETTLED = 12  # commits after a compaction, until a provider has counted what is left
 FALLS = 3  # compactions that are named, the largest
@@ -87,36 +89,88 @@ class Sizes:
             self.at.append(last)
 
 
-def curve(sizes: Sequence[int], rows: Sequence[Row], places: Sequence[int]) -> Curve:
-    """Return the curve of a history.
+class Track:
+    """What a curve is drawn from, kept while commits come: none of it is worked out anew for one more.
 
     Parameters
     ----------
-    sizes : sequence of int
-        Tokens of the context at each commit, oldest first.
-    rows : sequence of Row
-        The commits.
-    places : sequence of int
-        Of each row that is drawn, oldest first, the place of its commit.
+    reported : mapping
+        The tokens that were reported at a commit, by its number.
     """
-    most = max(sizes, default=0)
-    return Curve(
-        len(sizes), tuple(thinned(sizes)), most, falls(sizes, rows, most), spikes(rows), anchors(places)
-    )
 
+    def __init__(self, reported: Mapping[int, int]) -> None:
+        self.sizes = Sizes(reported)
+        self.tokens = 0  # of all commits together
+        self._rows: list[Row] = []
+        self._summaries: list[int] = []  # their places
+        self._large: list[tuple[int, int]] = []  # tokens and places of the largest units, rising
+        self._bends: list[tuple[int, int]] = []  # rows drawn, from the oldest, whose places leap
+        self._drawn = 0
 
-def anchors(places: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    """Return (row, place) of the rows between which the places do not follow from the rows alone."""
-    last = len(places) - 1
-    bends = [
-        at
-        for at in range(len(places))
-        if at in (0, last) or places[at] - places[at - 1] != 1 or places[at + 1] - places[at] != 1
-    ]
-    if len(bends) > POINTS:
-        step = len(bends) / POINTS
-        bends = sorted({bends[int(step * at)] for at in range(POINTS)} | {0, last})
-    return tuple((last - at, places[at]) for at in reversed(bends))
+    def add(self, row: Row, on_line: Row | None) -> None:
+        """Go on with a commit; ``on_line`` is what decides the size of the context there, as in `Sizes`."""
+        place = len(self._rows)
+        self._rows.append(row)
+        self.sizes.add([on_line])
+        self.tokens += row.tokens
+        if row.kind == Kind.SUMMARY:
+            self._summaries.append(place)
+        if len(self._large) < LARGEST or row.tokens > self._large[0][0]:
+            insort(self._large, (row.tokens, place))
+            del self._large[:-LARGEST]
+
+    def draw_anew(self) -> None:
+        """Forget which rows are drawn: others will be."""
+        self._bends = []
+        self._drawn = 0
+
+    def draw(self, place: int) -> None:
+        """Go on with a row that is drawn: the commit at a place."""
+        bends, at = self._bends, self._drawn
+        self._drawn += 1
+        # a row in the middle of a run of neighbours says nothing
+        if len(bends) > 1 and bends[-1] == (at - 1, place - 1):
+            before = bends[-2]
+            if place - before[1] == at - before[0]:
+                bends.pop()
+        bends.append((at, place))
+
+    def curve(self) -> Curve:
+        """Return the curve as it is now."""
+        sizes = self.sizes.at
+        most = max(sizes, default=0)
+        return Curve(
+            len(sizes), tuple(thinned(sizes)), most, self._falls(most), self._spikes(), self._anchors()
+        )
+
+    def _anchors(self) -> tuple[tuple[int, int], ...]:
+        """Return (row, place) of the rows between which the places follow from the rows."""
+        bends = self._bends
+        if len(bends) > POINTS:
+            step = len(bends) / POINTS
+            bends = [bends[int(step * at)] for at in range(POINTS - 1)] + bends[-1:]
+        return tuple((self._drawn - 1 - at, place) for at, place in reversed(bends))
+
+    def _falls(self, most: int) -> tuple[Fall, ...]:
+        """Return where a SUMMARY made the context much smaller, the largest fall first."""
+        sizes = self.sizes.at
+        found = [
+            Fall(
+                place,
+                self._rows[place].author_us / 1e6,
+                sizes[place - 1],
+                min(sizes[place : place + SETTLED]),
+            )
+            for place in self._summaries
+            if place and sizes[place - 1] - sizes[place] > FALL * most
+        ]
+        return tuple(sorted(found, key=lambda fall: fall.after - fall.before)[:FALLS])
+
+    def _spikes(self) -> tuple[Spike, ...]:
+        """Return the largest units, those that stand out: ten times the mean and more."""
+        least = OUTSTANDING * self.tokens / max(1, len(self._rows))
+        large = sorted((place, tokens) for tokens, place in self._large if tokens > least)
+        return tuple(Spike(place, tokens, self._rows[place].role or "") for place, tokens in large)
 
 
 def thinned(sizes: Sequence[int], points: int = POINTS) -> list[tuple[int, int]]:
@@ -131,24 +185,3 @@ def thinned(sizes: Sequence[int], points: int = POINTS) -> list[tuple[int, int]]
         places = {start, start + part.index(min(part)), start + part.index(max(part)), end - 1}
         kept.extend((place, sizes[place]) for place in sorted(places))
     return kept
-
-
-def falls(sizes: Sequence[int], rows: Sequence[Row], most: int) -> tuple[Fall, ...]:
-    """Return where a SUMMARY made the context much smaller, the largest fall first."""
-    found = [
-        Fall(place, rows[place].author_us / 1e6, sizes[place - 1], min(sizes[place : place + SETTLED]))
-        for place in range(1, len(rows))
-        if sizes[place - 1] - sizes[place] > FALL * most and rows[place].kind == Kind.SUMMARY
-    ]
-    return tuple(sorted(found, key=lambda fall: fall.after - fall.before)[:FALLS])
-
-
-def spikes(rows: Sequence[Row]) -> tuple[Spike, ...]:
-    """Return the largest units, those that stand out: ten times the mean and more."""
-    if not rows:
-        return ()
-    least = 10 * sum(row.tokens for row in rows) / len(rows)
-    large = sorted(
-        ((row.tokens, place) for place, row in enumerate(rows) if row.tokens > least), reverse=True
-    )[:LARGEST]
-    return tuple(Spike(place, tokens, rows[place].role or "") for tokens, place in sorted(large))

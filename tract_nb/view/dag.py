@@ -21,7 +21,7 @@ from tract_nb.view import actions, filters
 from tract_nb.view.arrange import Agent, Arranged, Item, arrange, fold_of
 from tract_nb.view.cells import Cell, Cells, Label
 from tract_nb.view.collect import Collected, Stand, collect
-from tract_nb.view.curve import Curve, Sizes, curve
+from tract_nb.view.curve import Curve, Track
 from tract_nb.view.detail import PAGE, Detail, detail, text_of
 from tract_nb.view.outlook import last_call
 
@@ -88,7 +88,9 @@ class Dag:
         self._matched = 0
         self._labels: dict[int, list[Label]] = {}
         self._agents: dict[tuple[int, bytes], list[Agent]] = {}
-        self._sizes = Sizes({})
+        self._track = Track({})
+        self._places: dict[int, int] = {}
+        self._types: set[str] = set()
         self._curve: Curve | None = None
         self._largest = 0
         self._rollbacks = 0
@@ -125,25 +127,42 @@ class Dag:
 
     def _draw(self, found: Collected, only: set[int] | None = None) -> None:
         """Arrange everything anew."""
-        self._found = found
+        is_known, self._found = found is self._found, found
         self._agents = self._started_by_call(found.stand)
         if self.filter and only is None:
             only = filters.Finder(self.ws, found).matches(filters.terms(self.filter))
         self._drawing = arrange(found, opened=self.opened, only=only, started=self.started)
         self._matched = len(self._drawing.items)
         self._label()
+        if is_known:
+            self._place_rows()
+            return
         self._largest = max((row.tokens for row in found.rows), default=0)
+        self._types = {row.type or "" for row in found.rows}
         self._measure(reported(self.ws.db))
 
     def _measure(self, reports: dict[int, int]) -> None:
-        self._sizes = Sizes(reports)
-        self._sizes.add(map(self._on_line, self.found.rows))
+        """Follow the size of the context along all commits, and the places of the rows among them."""
+        self._track = Track(reports)
+        self._places = {}
+        for row in self.found.rows:
+            self._places[row.id] = len(self._places)
+            self._track.add(row, self._on_line(row))
+        self._place_rows()
+
+    def _place_rows(self) -> None:
+        """Say which commit each row is; an agent's has the place of its call."""
+        self._track.draw_anew()
+        last = 0
+        for item in self._drawing.items:
+            last = last if item.agent is not None or item.inset else self._places[item.row.id]
+            self._track.draw(last)
         self._curve = None
 
     def _report(self) -> bool:
         """Take in what was reported since; tell whether any was."""
         reports = reported(self.ws.db)
-        if reports == self._sizes.reported:
+        if reports == self._track.sizes.reported:
             return False
         self._measure(reports)
         self.version += 1
@@ -189,8 +208,8 @@ class Dag:
             found.settled[found.listed[row.id]] = row
             for target in row.targets:
                 found.marks.setdefault(target, []).append(row)
-            self._sizes.at[-1:] = []
-            self._sizes.add([row])
+            self._track.sizes.at[-1:] = []
+            self._track.sizes.add([row])
             return
         if row.kind == Kind.EDIT:
             found.edits.setdefault(row.targets[0], []).append(row)
@@ -198,7 +217,10 @@ class Dag:
         drawing.lanes[-1] = drawing.lanes[-1]._replace(above=0)
         drawing.lanes.append(LaneRow(0, 0, None, (), (), (), 0))
         drawing.items.append(Item(row))
-        self._sizes.add([row])
+        self._track.add(row, row)
+        self._places[row.id] = len(self._places)
+        self._track.draw(self._places[row.id])
+        self._types.add(row.type or "")
         self._largest = max(self._largest, row.tokens)
         self._matched += 1
 
@@ -265,19 +287,8 @@ class Dag:
     def curve(self) -> Curve:
         """Return the size of the context along the whole history."""
         if self._curve is None:
-            self._curve = curve(self._sizes.at, self.found.rows, self._places())
+            self._curve = self._track.curve()
         return self._curve
-
-    def _places(self) -> list[int]:
-        """Return the place of each row's commit among all commits; an agent's is that of its call."""
-        by_number = {row.id: place for place, row in enumerate(self.found.rows)}
-        places = []
-        last = 0
-        for item in self._drawing.items:
-            if item.agent is None and not item.inset:
-                last = by_number[item.row.id]
-            places.append(last)
-        return places
 
     def detail(self, commit: str) -> Detail:
         """Return all there is to say of a commit; of a long text only the beginning."""
@@ -307,7 +318,7 @@ class Dag:
 
     def types(self) -> list[str]:
         """Return the content types there are."""
-        return sorted({row.type for row in self.found.rows if row.type})
+        return sorted(self._types - {""})
 
     def next_price(self) -> float | None:
         """Return what the input of the next call costs, in US dollars; None where no price is known."""
