@@ -126,16 +126,21 @@ export class Ground<S extends State> {
     }
   }
 
-  /** Call a method for what it does: says what it said; what it refuses is shown and ends there. */
-  async act(method: string, params: object = {}): Promise<boolean> {
+  /** Call a method; where Python refuses, which is shown below, there is no answer. */
+  async maybe<T>(method: string, params: object = {}): Promise<T | undefined> {
     try {
-      const result = await this.request<{ said?: string; undo?: boolean } | null>(method, params);
-      if (result?.said) this.say(result.said, result.undo ?? false);
-      return true;
+      return await this.request<T>(method, params);
     } catch (fault) {
-      if (fault instanceof Fault) return false;
+      if (fault instanceof Fault) return undefined;
       throw fault;
     }
+  }
+
+  /** Call a method for what it does: says what it said; what it refuses is shown and ends there. */
+  async act(method: string, params: object = {}): Promise<boolean> {
+    const result = await this.maybe<{ said?: string; undo?: boolean } | null>(method, params);
+    if (result?.said) this.say(result.said, result.undo ?? false);
+    return result !== undefined;
   }
 
   // -- saying -------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@ import { exact, money, percent, round, short } from "../base/format";
 import { code, copyText, type Ground } from "../base/ground";
 import { h } from "../base/h";
 import { type Icon, icon } from "../base/icons";
-import { Fault } from "../base/wire";
 import type { Change, DagState, Detail, Fact, Foresight } from "./model";
 import { hour, roleOf } from "./row";
 
@@ -15,22 +14,30 @@ export interface Action {
   /** How many commits it takes: one, two, or any number. */
   takes: "one" | "two" | "any";
   /** What it asks for before it can be done. */
-  asks?: "name" | "text";
+  asks?: "name" | "text" | undefined;
 }
 
-export const ACTIONS: readonly Action[] = [
-  { name: "pin", key: "p", label: "Pin", icon: "pin", takes: "any" },
-  { name: "skip", key: "s", label: "Skip", icon: "skip", takes: "any" },
-  { name: "important", key: "i", label: "Important", icon: "flag", takes: "any" },
-  { name: "unmark", key: "u", label: "Unmark", icon: "x", takes: "any" },
-  { name: "edit", key: "e", label: "Edit…", icon: "edit", takes: "one", asks: "text" },
-  { name: "branch", key: "b", label: "Branch…", icon: "branch", takes: "one", asks: "name" },
-  { name: "checkout", key: "o", label: "Check out", icon: "checkout", takes: "one" },
-  { name: "tag", key: "t", label: "Tag…", icon: "tag", takes: "one", asks: "name" },
-  { name: "diff", key: "d", label: "Diff", icon: "diff", takes: "two" },
-  { name: "reset", key: "r", label: "Reset…", icon: "undo", takes: "one" },
-  { name: "restore", key: "x", label: "Restore", icon: "redo", takes: "any" },
+const TABLE: readonly [string, string, string, Icon, Action["takes"], Action["asks"]?][] = [
+  ["pin", "p", "Pin", "pin", "any"],
+  ["skip", "s", "Skip", "skip", "any"],
+  ["important", "i", "Important", "flag", "any"],
+  ["unmark", "u", "Unmark", "x", "any"],
+  ["edit", "e", "Edit…", "edit", "one", "text"],
+  ["branch", "b", "Branch…", "branch", "one", "name"],
+  ["checkout", "o", "Check out", "checkout", "one"],
+  ["tag", "t", "Tag…", "tag", "one", "name"],
+  ["diff", "d", "Diff", "diff", "two"],
+  ["reset", "r", "Reset…", "undo", "one"],
+  ["restore", "x", "Restore", "redo", "any"],
 ];
+export const ACTIONS: readonly Action[] = TABLE.map(([name, key, label, icon, takes, asks]) => ({
+  name,
+  key,
+  label,
+  icon,
+  takes,
+  asks,
+}));
 const SETTLED = 90; // milliseconds that a selection stands before it is read
 const THOUGHT = 140; // and before what an action would change is asked for
 
@@ -81,7 +88,10 @@ export class Side {
     this.#commits = commits;
     this.#tokens = tokens;
     if (same && !anew) return;
-    if (!same) this.leave();
+    if (!same) {
+      this.leave();
+      this.#foresight.replaceChildren(); // it was about another commit
+    }
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => void this.#read(), this.#detail ? SETTLED : 0);
   }
@@ -126,15 +136,11 @@ export class Side {
       this.#offer();
       return;
     }
-    try {
-      const detail = await this.#ground.request<Detail>("detail", { commit });
-      if (asked !== this.#asked) return;
-      this.#detail = detail;
-      this.#draw(detail);
-      this.#offer();
-    } catch (fault) {
-      if (!(fault instanceof Fault)) throw fault;
-    }
+    const detail = await this.#ground.maybe<Detail>("detail", { commit });
+    if (!detail || asked !== this.#asked) return;
+    this.#detail = detail;
+    this.#draw(detail);
+    this.#offer();
   }
 
   #several(): void {
@@ -228,7 +234,7 @@ export class Side {
       const more = h("button", "link", "show all");
       more.addEventListener("click", async () => {
         while (have < detail.characters && shown.isConnected) {
-          const part = await this.#ground.request<string>("text", { commit: detail.commit, start: have });
+          const part = await this.#ground.maybe<string>("text", { commit: detail.commit, start: have });
           if (!part) break;
           shown.append(part);
           have += part.length;
@@ -369,16 +375,9 @@ export class Side {
   #think(name: string): void {
     const asked = this.#asked;
     this.#thinking = setTimeout(async () => {
-      try {
-        const found = await this.#ground.request<Foresight>("foresee", {
-          action: name,
-          commits: this.#commits,
-          ...this.#given,
-        });
-        if (asked === this.#asked && name === this.#hot) this.#says(found);
-      } catch (fault) {
-        if (!(fault instanceof Fault)) throw fault;
-      }
+      const about = { action: name, commits: this.#commits, ...this.#given };
+      const found = await this.#ground.maybe<Foresight>("foresee", about);
+      if (found && asked === this.#asked && name === this.#hot) this.#says(found);
     }, THOUGHT);
   }
 
@@ -390,10 +389,9 @@ export class Side {
   }
 
   async #sure(): Promise<boolean> {
-    const found = await this.#ground.request<Foresight>("foresee", {
-      action: "reset",
-      commits: this.#commits,
-    });
+    const about = { action: "reset", commits: this.#commits };
+    const found = await this.#ground.maybe<Foresight>("foresee", about);
+    if (!found) return false;
     if (found.refused) {
       this.#ground.showFault({ message: found.refused, hint: found.hint ?? "" });
       return false;
@@ -407,14 +405,11 @@ export class Side {
   }
 
   async #compare(): Promise<void> {
-    try {
-      const found = await this.#ground.request<{ title: string; changes: Change[] }>("diff", {
-        commits: this.#commits,
-      });
-      this.#ask({ name: "diff", key: "d", label: "Diff", icon: "diff", takes: "two" }, this.#changes(found));
-    } catch (fault) {
-      if (!(fault instanceof Fault)) throw fault;
-    }
+    const found = await this.#ground.maybe<{ title: string; changes: Change[] }>("diff", {
+      commits: this.#commits,
+    });
+    const action = ACTIONS.find((one) => one.name === "diff");
+    if (found && action) this.#ask(action, this.#changes(found));
   }
 
   #changes({ title, changes }: { title: string; changes: Change[] }): HTMLElement {
@@ -515,7 +510,7 @@ export class Side {
     if (!detail) return null;
     let text = detail.text;
     while (text.length < detail.characters) {
-      const part = await this.#ground.request<string>("text", { commit: detail.commit, start: text.length });
+      const part = await this.#ground.maybe<string>("text", { commit: detail.commit, start: text.length });
       if (!part) break;
       text += part;
     }

@@ -1,11 +1,10 @@
 // The widget: the rows, what is selected of them, and the keys.
-import { money, round, short } from "../base/format";
+import { exact, money, round, short } from "../base/format";
 import type { Ground } from "../base/ground";
 import { h } from "../base/h";
 import { icon } from "../base/icons";
 import type { Key } from "../base/keys";
 import { List } from "../base/list";
-import { Fault } from "../base/wire";
 import { Header } from "./header";
 import { ROW } from "./lanes";
 import type { DagState, Row } from "./model";
@@ -207,7 +206,9 @@ export class View {
       if (row === undefined) isWhole = false;
       else if (row.commit) commits.push(row.commit);
     }
-    this.#choose(isWhole ? commits : await this.#ground.request<string[]>("commits", { start, end }));
+    this.#choose(
+      isWhole ? commits : ((await this.#ground.maybe<string[]>("commits", { start, end })) ?? commits),
+    );
   }
 
   #choose(commits: readonly string[], tell = true): void {
@@ -262,29 +263,22 @@ export class View {
     select = true,
   ): Promise<void> {
     if (to === "commit" && !commit) return void this.#list.moveTo(this.#list.focus);
-    try {
-      const found = await this.#ground.request<Found | null>("jump", { to, commit });
-      if (!found) return this.#ground.say(to === "parent" ? "It has no parent." : "It is not drawn here.");
-      this.#list.reveal(found.place);
-      await this.#list.moveTo(found.place, select);
-      if (select) this.#select(found.place);
-    } catch (fault) {
-      if (!(fault instanceof Fault)) throw fault;
-    }
+    const found = await this.#ground.maybe<Found | null>("jump", { to, commit });
+    if (found === undefined) return;
+    if (!found) return this.#ground.say(to === "parent" ? "It has no parent." : "It is not drawn here.");
+    this.#list.reveal(found.place);
+    await this.#list.moveTo(found.place, select);
+    if (select) this.#select(found.place);
   }
 
   async #fold(at: number, isOpen: boolean): Promise<void> {
     const row = this.#list.at(at);
     if (!row?.fold || row.fold.is_open === isOpen) return;
     const top = at * ROW - this.#list.element.scrollTop;
-    try {
-      const asked = { fold: row.fold.name, is_open: isOpen, commit: row.commit };
-      const place = (await this.#ground.request<number | null>("open_fold", asked)) ?? at;
-      this.#list.element.scrollTop = place * ROW - top; // the row stays where it was pressed
-      await this.#list.moveTo(place);
-    } catch (fault) {
-      if (!(fault instanceof Fault)) throw fault;
-    }
+    const asked = { fold: row.fold.name, is_open: isOpen, commit: row.commit };
+    const place = (await this.#ground.maybe<number | null>("open_fold", asked)) ?? at;
+    this.#list.element.scrollTop = place * ROW - top; // the row stays where it was pressed
+    await this.#list.moveTo(place);
   }
 
   /** Open what the row stands for; close it, or the row that it was opened from. */
@@ -306,30 +300,19 @@ export class View {
 
   async #filter(text: string): Promise<void> {
     if (text) this.#lastFilter = text;
-    try {
-      const { count, parts } = await this.#ground.request<{ count: number; parts: [string, number][] }>(
-        "show_only",
-        { text },
-      );
-      this.#ground.clearFaults();
-      this.#list.element.scrollTop = 0;
-      if (count || !text) return;
-      const others = parts
-        .map(([part, found]) => `${found.toLocaleString("en-US")} match “${part}”`)
-        .join(", ");
-      this.#empty.replaceChildren(
-        icon("search"),
-        h(
-          "div",
-          null,
-          h("b", null, `No commit matches “${text}”.`),
-          h("p", null, others ? `${others}.` : ""),
-        ),
-        h("button", { class: "button", onclick: () => this.#clear() }, "Clear ", h("kbd", null, "Esc")),
-      );
-    } catch (fault) {
-      if (!(fault instanceof Fault)) throw fault;
-    }
+    const found = await this.#ground.maybe<{ count: number; parts: [string, number][] }>("show_only", {
+      text,
+    });
+    if (!found) return;
+    this.#ground.clearFaults();
+    this.#list.element.scrollTop = 0;
+    if (found.count || !text) return;
+    const others = found.parts.map(([part, count]) => `${exact(count)} match “${part}”`).join(", ");
+    this.#empty.replaceChildren(
+      icon("search"),
+      h("div", null, h("b", null, `No commit matches “${text}”.`), h("p", null, others ? `${others}.` : "")),
+      h("button", { class: "button", onclick: () => this.#clear() }, "Clear ", h("kbd", null, "Esc")),
+    );
   }
 
   #clear(): boolean {
@@ -342,16 +325,13 @@ export class View {
   async #next(back: boolean): Promise<void> {
     const text = this.#lastFilter;
     if (!text) return this.#header.focus();
-    try {
-      const start = this.#list.focus;
-      const place = await this.#ground.request<number | null>("next_match", { text, start, back });
-      if (place === null) return this.#ground.say(`No commit matches “${text}”.`);
-      this.#list.reveal(place);
-      await this.#list.moveTo(place);
-      this.#select(place);
-    } catch (fault) {
-      if (!(fault instanceof Fault)) throw fault;
-    }
+    const start = this.#list.focus;
+    const place = await this.#ground.maybe<number | null>("next_match", { text, start, back });
+    if (place === undefined) return;
+    if (place === null) return this.#ground.say(`No commit matches “${text}”.`);
+    this.#list.reveal(place);
+    await this.#list.moveTo(place);
+    this.#select(place);
   }
 
   // -- acting -------------------------------------------------------------------------------------
