@@ -3,6 +3,8 @@ import { counted, exact, round, short } from "./base/format";
 import { code, type Ground, widget } from "./base/ground";
 import { h, svg } from "./base/h";
 import { icon } from "./base/icons";
+import "./base/find";
+import "./base/lanes";
 import styles from "./merge/merge.css";
 import type { Detail, Item, MergeState } from "./merge/state";
 import { branchChip, drawResult, drawSides } from "./merge/texts";

@@ -1,7 +1,8 @@
+import { difference, drawDifference, goneFrom, sources } from "../base/difference";
 import { exact } from "../base/format";
 import { h } from "../base/h";
 import { icon } from "../base/icons";
-import { difference, drawDifference, goneFrom, sources } from "../base/words";
+import "../base/words";
 import type { Detail, Item, MergeState, Side } from "./state";
 
 const SHOWN = 20_000; // characters of a side that are drawn at once
