@@ -11,7 +11,7 @@ PIP  := $(PY) -m pip install --quiet --quiet --disable-pip-version-check -c cons
 say   = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format notebooks record nbval bench docs lock sample clean widgets js chromium
+.PHONY: help demo test lint format notebooks record nbval bench docs lock sample clean widgets js chromium pictures
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -97,6 +97,9 @@ bench: $(VENV)/made-demo  ## the benchmarks, one after the other
 
 docs: $(VENV)/made-demo  ## write the reference of commands from their help texts
 	@$(PY) scripts/reference.py write
+
+pictures: $(VENV)/made-test  ## take the README's pictures of the widgets anew
+	@$(PY) scripts/pictures.py
 
 lock: $(VENV)/made-venv  ## rewrite constraints.txt with the newest versions that pyproject.toml allows
 	@$(PYTHON) scripts/lock.py

@@ -1,0 +1,90 @@
+"""Take the pictures of the widgets that the README shows, on the shipped sample, light and dark.
+
+It needs Chromium (``BROWSER_PATH``, or one on the path) and playwright, which ``make test`` installs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.widgets.page import Bench, FakeComm  # noqa: E402  what the tests draw widgets on
+from tract_nb import Tract, samples  # noqa: E402
+from tract_nb.widgets.base import TractWidget  # noqa: E402
+from tract_nb.widgets.context import ContextWidget  # noqa: E402
+from tract_nb.widgets.dag import DagWidget  # noqa: E402
+
+TARGET = ROOT / "docs" / "pictures"
+HOSTS = ("light", "dark")
+NOW = datetime(2026, 3, 17, 8, 55, tzinfo=UTC)  # just after the sample ends
+BUDGET = 40_000  # tokens: the sample fills two thirds of it
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def story() -> Tract:
+    """Return the sample session with what a person did to it: a branch, a pin, an edit, a tag."""
+    # the same picture whenever it is taken
+    tract = Tract.open(model="claude-opus-4-5", token_budget=BUDGET, clock=lambda: NOW)
+    tract.import_trace(samples.path())
+    asked = [row[0] for row in tract.log(role="user").rows]
+    tract.annotate(asked[0], "PINNED")
+    largest = max(tract.log(role="tool").rows, key=lambda row: row[6])
+    tract.annotate(largest[0], "SKIP")
+    tract.tag(asked[1], "csv-done")
+    tract.branch("one-line-less", at=asked[1])
+    tract.switch("one-line-less")
+    tract.user("And leave out the header where the table is empty.")
+    tract.assistant("Done: an empty table is an empty file now, and a test says so.")
+    tract.switch("main")
+    return tract
+
+
+def draw(page: Page, sent: list[Any], host: str, widget: TractWidget, name: str) -> None:
+    """Draw a widget in the colours of a host, and take its picture."""
+    bench = Bench(page, sent)
+    bench.open(host=host)
+    shown = bench.show(widget)
+    page.wait_for_timeout(1200)  # until its pages are there
+    rows = page.locator("[data-row='8']")
+    if name == "dag" and rows.count():
+        rows.first.click()
+        page.wait_for_timeout(600)
+    path = TARGET / f"{name}-{host}.png"
+    shown.screenshot(path=path)
+    print(f"{path.relative_to(ROOT)} {path.stat().st_size:,} bytes")
+    if bench.errors:
+        sys.exit("\n".join(bench.errors))
+
+
+def main() -> None:
+    """Take each picture anew."""
+    sent: list[Any] = []
+    ipywidgets.comm.create_comm = lambda **given: FakeComm(sent, **given)
+    program = next(
+        filter(None, map(shutil.which, (os.environ.get("BROWSER_PATH", "chromium"), *BROWSERS))), None
+    )
+    if program is None:
+        sys.exit("Chromium is not installed: install it, or say where it is by BROWSER_PATH.")
+    TARGET.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        for host in HOSTS:
+            for kind, name in ((DagWidget, "dag"), (ContextWidget, "context")):
+                context = browser.new_context(viewport={"width": 940, "height": 620}, device_scale_factor=1.5)
+                draw(context.new_page(), sent, host, kind(story()), name)
+                context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
