@@ -71,6 +71,13 @@ def test_it_is_the_same_at_every_run(session):
     assert (text(session), html(session)) == (text(session), html(session))
 
 
+def test_it_says_what_masking_all_old_outputs_would_save(session):
+    for number in range(10):
+        session.user(f"turn {number}")
+    found = re.search(r"^old outputs +1 .* −\d+$", text(session), re.MULTILINE)
+    assert found is not None
+
+
 def test_the_html_has_no_style_script_svg_or_id(session):
     made = html(session)
     assert not re.search(r"<(style|script|svg)|\b(style|id|on\w+)=", made)

@@ -53,8 +53,11 @@ def test_tools_and_files_are_counted_with_calls_and_results(t):
     assert len(takers.files[0].commits) == 4
     of_tools = sum(row.tokens for row in t.budget(100) if row.by == "type" and row.name == "tool_io")
     assert sum(group.tokens for group in takers.tools) == of_tools
-    assert takers.saved == sum(group.saved for group in takers.tools)
-    assert takers.maskable == sum(1 for unit in t.takers(100).units if unit.saved)
+    saves = [unit for unit in t.takers(100).units if unit.saved]
+    assert takers.old.saved == sum(group.saved for group in takers.tools) > 0
+    assert takers.old.tokens == sum(unit.tokens for unit in saves)
+    assert set(takers.old.commits) == {unit.commit for unit in saves}
+    assert takers.old.calls == len(saves)
 
 
 def test_what_matters_and_what_is_recent_is_left_whole(t):
@@ -71,7 +74,7 @@ def test_an_output_shorter_than_its_line_saves_nothing(opened):
     call(tract, "Read", "/a/b.py", "ok")
     for number in range(KEEP_LAST):
         tract.user(f"turn {number}")
-    assert tract.takers().saved == 0
+    assert tract.takers().old.saved == 0
 
 
 def test_an_edited_output_counts_as_it_is_now(t):
@@ -99,7 +102,8 @@ def test_what_is_known_of_a_unit_follows_its_edits(t):
 
 def test_nothing_committed_takes_nothing(opened):
     takers = opened().takers()
-    assert (takers.units, takers.tools, takers.files, takers.saved) == ((), (), (), 0)
+    assert (takers.units, takers.tools, takers.files) == ((), (), ())
+    assert (takers.old.calls, takers.old.tokens) == (0, 0)
 
 
 # The line -------------------------------------------------------------------------------------------------

@@ -159,13 +159,14 @@ def tables(takers: Takers) -> Iterator[tuple[str, Grid]]:
             Grid(heads, rows),
         )
     if takers.tools:
-        yield "Tools", _groups(takers.tools, "tool")
+        old = (takers.old,) if takers.old.saved else ()
+        yield "Tools", _groups((*takers.tools[:GROUPS], *old), "tool")
     if takers.files:
-        yield "Files", _groups(takers.files, "file")
+        yield "Files", _groups(takers.files[:GROUPS], "file")
 
 
 def _groups(groups: tuple[Group, ...], head: str) -> Grid:
-    most = groups[0].tokens
+    most = max(group.tokens for group in groups)
     rows = tuple(
         (
             plain.cut(group.shown, GROUP),
@@ -174,6 +175,6 @@ def _groups(groups: tuple[Group, ...], head: str) -> Grid:
             plain.bar(group.tokens, most),
             figures.tokens(-group.saved) if group.saved else "",
         )
-        for group in groups[:GROUPS]
+        for group in groups
     )
     return Grid((head, ">calls", ">tokens", "", ">if masked"), rows)

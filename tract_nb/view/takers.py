@@ -18,6 +18,7 @@ from tract_nb.view.plain import cut
 from tract_nb.view.strip import segment, short_hash
 
 SHOWN = 120  # characters of a unit's text
+OLD = "old outputs"
 _GOES_THERE = re.compile(r"^cd \S+ && ")  # says where, not what: it would make all commands look alike
 
 
@@ -85,17 +86,17 @@ class Takers:
         The largest units, the largest first.
     tools, files : tuple of Group
         By what they take, the most first.
-    maskable, saved : int
-        How many outputs masking would shorten, and by how much in all.
+    old : Group
+        All outputs that masking would shorten: those of tools but the pinned, the important, and what is
+        among the last ``keep_last`` units.
     keep_last : int
-        How many units at the end it would leave whole.
+        How many units at the end masking would leave whole.
     """
 
     units: tuple[Taker, ...]
     tools: tuple[Group, ...]
     files: tuple[Group, ...]
-    maskable: int
-    saved: int
+    old: Group
     keep_last: int = KEEP_LAST
 
 
@@ -122,14 +123,8 @@ def takers(ws: Workspace, largest: int = 10) -> Takers:
     used = used_later(says, lambda place: facts[place].names, wanted)
     saved = {tool.fact.unit.identity: tool.saved for tool in tools}
     units = tuple(_taker(facts[place], calls, saved, root, used[place]) for place in places[:largest])
-    gains = [gain for gain in saved.values() if gain]
-    return Takers(
-        units,
-        _by_tool(tools),
-        _by_file(tools, root),
-        maskable=len(gains),
-        saved=sum(gains),
-    )
+    old = _group(OLD, OLD, [tool for tool in tools if tool.saved])
+    return Takers(units, _by_tool(tools), _by_file(tools, root), old)
 
 
 def _tools(ws: Workspace, facts: list[Fact], calls: Mapping[bytes, tuple[str, str | None]]) -> list[_Tool]:

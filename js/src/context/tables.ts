@@ -26,8 +26,8 @@ export interface Takers {
   units: Taker[];
   tools: Group[];
   files: Group[];
-  maskable: number;
-  saved: number;
+  /** All that masking would shorten. */
+  old: Group;
   keep_last: number;
 }
 
@@ -112,7 +112,12 @@ export class Tables {
       ...takers.units.map((unit) => this.#unit(unit, most)),
     );
     this.#groups.replaceChildren(
-      ...this.#section("Tools", "calls", takers.tools, false),
+      ...this.#section(
+        "Tools",
+        "calls",
+        takers.old.saved ? [takers.old, ...takers.tools] : takers.tools,
+        false,
+      ),
       ...this.#section("Files", "times", takers.files, true),
     );
     this.mark(this.#chosen, this.#current);
@@ -159,7 +164,7 @@ export class Tables {
 
   #section(title: string, times: string, groups: readonly Group[], isPath: boolean): HTMLElement[] {
     if (!groups.length) return [];
-    const most = groups[0]?.tokens ?? 1;
+    const most = Math.max(...groups.map((group) => group.tokens));
     return [
       h(
         "div",
@@ -187,7 +192,10 @@ export class Tables {
       },
       h(
         "span",
-        { class: isPath ? "text mono" : "text", style: isPath ? null : "font-weight: 600" },
+        {
+          class: isPath ? "text mono" : "text",
+          style: isPath || group === this.#takers?.old ? null : "font-weight: 600",
+        },
         isPath ? cutPath(group.shown, 18) : group.shown,
       ),
       span("number dim", exact(group.calls)),
@@ -203,10 +211,9 @@ export class Tables {
   }
 
   #groupOf(key: string): Group | undefined {
-    const name = key.slice(5);
-    return (key.startsWith("file ") ? this.#takers?.files : this.#takers?.tools)?.find(
-      (group) => group.name === name,
-    );
+    const { files = [], tools = [], old } = this.#takers ?? {};
+    const found = key.startsWith("file ") ? files : old ? [old, ...tools] : tools;
+    return found.find((group) => key.slice(5) === group.name);
   }
 }
 
