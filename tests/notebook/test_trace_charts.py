@@ -149,3 +149,15 @@ def test_the_command_scans(nb: Notebook, tmp_path: Path, monkeypatch: pytest.Mon
     frame = nb.value(f"%tract scan {samples.path().parent}")
     assert frame[["calls", "agents"]].values.tolist() == [[len(SAMPLE.calls), len(SAMPLE.agents)]]
     assert list((tmp_path / "cache").iterdir())
+
+
+def test_the_command_summarizes(nb: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACT_NB_CACHE", str(tmp_path / "cache"))
+    path = put(tmp_path, "codex")
+    made = nb.value(f"%tract trace summarize {path}")
+    assert made == path.with_name("rollout-1_summary.md")
+    first = made.read_text()
+    made.write_text(first + "changed")
+    assert nb.value(f"%tract trace summarize {path}").read_text() == first + "changed"
+    assert nb.value(f"%tract trace summarize {path} --regenerate").read_text() == first
+    assert "takes one trace" in str(nb.run(f"%tract trace {path} {path}").error)

@@ -14,6 +14,13 @@ import pytest
 
 from tests.trace.helpers import said
 from tract_nb import trace
+from tract_nb.trace.formats.code_trace import (
+    detect_errors,
+    parse_subagent_sections,
+    parse_tool_calls,
+    parse_tool_results,
+    parse_trace_metadata,
+)
 
 Write = Callable[..., Path]
 
@@ -384,3 +391,45 @@ def test_paths_are_told_from_the_worktree(markdown: Write) -> None:
     st = trace.structure(tr)
     assert (st.files_read, st.files_modified, st.files_created) == (("a.py",), ("old.py",), ("new.py",))
     assert tr.files.set_index("path")["failed"].to_dict()["/elsewhere/b.py"] == 1
+
+
+def test_the_parse_functions_on_the_real_file(traces: Path) -> None:
+    path = traces / "code_trace" / "test-planner-subagent" / "code_trace.md"
+    data = path.read_text()
+    assert parse_trace_metadata(path)["session_id"] == "8f88f3a8-a30f-4065-be5f-63fb6e62b2b1"
+    calls, results = parse_tool_calls(path), parse_tool_results(path)
+    assert len(calls) == len(results) == 142
+    assert Counter(call.name for call in calls)["Read"] == 46
+    assert sum(call.agent is None for call in calls) == 76
+    assert sum(result.is_truncated for result in results) == 102
+    assert {call.call_id for call in calls} == {result.call_id for result in results}
+    lines = data.splitlines()
+    assert all(lines[call.line - 1] == f"**Tool: {call.name}**" for call in calls)
+    assert all(lines[result.line - 1] == f"**Tool Result** (ID: {result.call_id})" for result in results)
+    sections = parse_subagent_sections(path)
+    assert len(sections) == 8
+    assert data.endswith("".join(sections.values()))
+    errors = detect_errors(path)
+    assert len(errors) == 6
+    assert [lines[error.line - 1][:15] for error in errors] == ["**Tool Result**"] * 6
+    assert all(error.message.startswith(("Exit code", "The user doesn't")) for error in errors)
+
+
+def test_the_parse_functions_find_what_others_miss(markdown: Write) -> None:
+    asked = '**Tool: mcp__x__list-all**\n```json\n{"a": 1}\n```'
+    path = markdown(
+        said("Assistant", f"{asked}\n\n{asked}"),
+        said("User", "**Tool Result** (ID: t1)\n```\nraise IOError in the source\n```", 1),
+        said("User", "**Tool Result** (ID: t2)\n```\nExit code 1\nno\n```", 2),
+        "\n\n## Subagent: agent-aa\n",
+        said("Assistant", "## Findings\n\n## More\n\nThe end.", 3),
+    )
+    assert [(call.name, call.arguments) for call in parse_tool_calls(str(path))] == [
+        ("mcp__x__list-all", {"a": 1}),
+        ("mcp__x__list-all", {"a": 1}),
+    ]
+    assert [(error.name, error.message) for error in detect_errors(path)] == [
+        ("mcp__x__list-all", "Exit code 1\nno")
+    ]
+    (section,) = parse_subagent_sections(path).values()
+    assert section.endswith("## Findings\n\n## More\n\nThe end.\n")

@@ -16,12 +16,15 @@ from tract_nb.trace.frames import (
     sessions_df,
     usage_df,
 )
+from tract_nb.trace.quotes import check_quotes
 from tract_nb.trace.reading import read
 from tract_nb.trace.recording import Agent, Trace
 from tract_nb.trace.registry import Format, Sniffed, sniff
 from tract_nb.trace.scanning import scan
 from tract_nb.trace.secrets import Finding, redact, redact_value
+from tract_nb.trace.structural import StructuralData, extract_structural_data
 from tract_nb.trace.structured import Structure
+from tract_nb.trace.summary import create_trace_summary
 
 
 def structure(tr: Trace) -> Structure:
@@ -41,12 +44,16 @@ __all__ = [
     "Format",
     "Sessions",
     "Sniffed",
+    "StructuralData",
     "Structure",
     "Trace",
     "agents_df",
     "calls_df",
+    "check_quotes",
     "commands_df",
+    "create_trace_summary",
     "events_df",
+    "extract_structural_data",
     "failures_df",
     "files_df",
     "read",

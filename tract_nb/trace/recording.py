@@ -124,6 +124,16 @@ class Trace:
         return self._source.path
 
     @property
+    def part(self) -> str | None:
+        """Which of several conversations in its file it is; None where the file holds one."""
+        return getattr(self._source, "part", None)
+
+    @property
+    def files_on_disk(self) -> tuple[Path, ...]:
+        """Every file that it is read from: the main one, then those of its subagents."""
+        return (self.path, *getattr(self._source, "beside", ()))
+
+    @property
     def metadata(self) -> dict[str, Any]:
         """What the trace says of itself."""
         return self._source.metadata

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+SUMMARIZE = "summarize"
 Plot = Literal["timeline", "tokens", "tools", "failures", "cost"]
 
 
@@ -66,19 +67,36 @@ def traces(desk: Desk, *folders: str) -> pd.DataFrame:
 
 
 def read_trace(
-    desk: Desk, source: str | None = None, *, last: bool = False, plot: Plot | None = None
-) -> trace.Trace | go.Figure:
+    desk: Desk,
+    source: str | None = None,
+    path: str | None = None,
+    *,
+    last: bool = False,
+    plot: Plot | None = None,
+    regenerate: bool = False,
+) -> trace.Trace | go.Figure | Path:
     """Read a trace without importing it: its events and tables (``.calls``, ``.failures`` ...).
 
     Parameters
     ----------
     source
-        A file or folder, or the number of a row that ``traces`` listed.
+        A file or folder, or the number of a row that ``traces`` listed; or ``summarize``, and then that.
+    path
+        With ``summarize``: the trace to write a summary of, beside it, of its structure alone.
     last
         Take the newest session there is.
     plot
         Draw it: who worked when, tokens by reply, by tool and file, failures, costs.
+    regenerate
+        Write a summary anew that still holds.
     """
+    if source == SUMMARIZE:
+        place = trace_path(desk, path, last=last)
+        return trace.create_trace_summary(place, regenerate=regenerate)
+    if path is not None:
+        raise CommandError(
+            f"trace takes one trace, not {source!r} and {path!r}.", "Quote a path with spaces."
+        )
     tr = trace.read(trace_path(desk, source, last=last))
     return tr if plot is None else _PLOTS[plot](tr)
 

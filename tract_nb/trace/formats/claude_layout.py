@@ -79,6 +79,11 @@ class ClaudeSession:
         if others:
             self._seen["subagents' files of other sessions"] = others
 
+    @property
+    def beside(self) -> tuple[Path, ...]:
+        """The subagents' files."""
+        return tuple(file.path for file in self._files.values())
+
     def events(self, notes: Notes) -> Iterator[Event]:
         """Yield the main conversation, then the subagents'."""
         notes.skipped += self._seen

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
+from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
@@ -169,3 +171,89 @@ def _arguments(body: bytes) -> dict[str, Any] | None:
         except ValueError:
             return None
     return value if type(value) is dict else {"input": value}
+
+
+class ToolCall(NamedTuple):
+    """A call as it stands in a code_trace.md."""
+
+    name: str
+    arguments: dict[str, Any] | None  # None where they are no JSON: a call cut off
+    call_id: str | None  # of the result that answers it; the file gives calls none
+    agent: str | None  # None in the main conversation
+    time: datetime | None
+    line: int
+
+
+class ToolResult(NamedTuple):
+    """A result as it stands in a code_trace.md."""
+
+    call_id: str | None
+    name: str | None  # the tool that was called
+    text: str
+    is_error: bool
+    is_truncated: bool  # the writer left out its middle
+    agent: str | None
+    time: datetime | None
+    line: int
+
+
+class ToolError(NamedTuple):
+    """A result that reports a failure."""
+
+    name: str | None
+    message: str  # the result's text
+    agent: str | None
+    time: datetime | None
+    line: int
+
+
+_TRUNCATED = re.compile(r"\[\.\.\. [\d,]+ chars truncated \.\.\.\]")
+
+
+def parse_trace_metadata(path: str | PathLike[str]) -> dict[str, Any]:
+    """Return what a code_trace.md says of itself: session_id, command, timestamp, worktree, branch.
+
+    Parameters
+    ----------
+    path : path
+        The file, as for all ``parse_`` functions here.
+    """
+    return read_metadata(Path(path))
+
+
+def parse_tool_calls(path: str | PathLike[str]) -> list[ToolCall]:
+    """Return every call of a tool, in the file's order, repeated ones too."""
+    return [
+        ToolCall(event.name or "", event.arguments, event.call_id, event.agent, event.time, event.line)
+        for event in CodeTrace(Path(path)).events(Notes())
+        if event.kind == "tool_call"
+    ]
+
+
+def parse_tool_results(path: str | PathLike[str]) -> list[ToolResult]:
+    """Return every result, in the file's order."""
+    return [
+        ToolResult(
+            *(event.call_id, event.name, event.text, event.is_error),
+            *(_TRUNCATED.search(event.text) is not None, event.agent, event.time, event.line),
+        )
+        for event in CodeTrace(Path(path)).events(Notes())
+        if event.kind == "tool_result"
+    ]
+
+
+def parse_subagent_sections(path: str | PathLike[str]) -> dict[str, str]:
+    """Return every subagent's section, every character of it, by the agent's id."""
+    source, notes = CodeTrace(Path(path)), Notes()
+    for _ in source.events(notes):
+        pass
+    return {agent: source.agent_text(agent, notes) for agent in notes.spans}
+
+
+def detect_errors(path: str | PathLike[str]) -> list[ToolError]:
+    """Return every result that reports a failure: by how it begins, never by words further down in it."""
+    return [
+        ToolError(result.name, result.text, result.agent, result.time, result.line)
+        for result in parse_tool_results(path)
+        if result.is_error
+    ]

@@ -81,6 +81,11 @@ class Rollout:
         self.session_id = str(self.metadata.get("session_id") or path.stem)
         self._children = {child.id: child for child in children(path, self.metadata)}
 
+    @property
+    def beside(self) -> tuple[Path, ...]:
+        """The subagents' files."""
+        return tuple(child.path for child in self._children.values())
+
     def events(self, notes: Notes) -> Iterator[Event]:
         """Yield the main conversation, then the subagents'."""
         for child in self._children.values():

@@ -1,0 +1,203 @@
+"""Quotes of a trace: each is looked up in it, mended from the nearest place, or taken out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, NamedTuple
+
+from tract_nb.model.event import Event
+from tract_nb.trace.recording import Trace
+
+NEAR = 0.8  # how alike a quote and a place in the trace must be for the quote to be mended from it
+_WORDS = 4  # a shorter quote is found as it stands, or not at all
+_SHARED = 0.5  # of a quote's words that a line must have to be looked at closely
+_LONGEST = 4_000  # characters of a line that are compared closely
+_QUOTE = re.compile(r"^(\s*(?:[-*]\s+)?>+)[ \t]*(.*?)[ \t]*$")
+_MARKS = "\"'“”„‘’«»"  # noqa: RUF001  marks that people and models put around a quote
+#: a result or an argument may tell again what was said in a message
+_SAID = {"message", "reasoning", "compaction"}
+_WORD = re.compile(r"\w+")
+
+
+class Quote(NamedTuple):
+    """A quoted line, and what came of looking it up."""
+
+    text: str  # as it was quoted
+    found: str | None  # as it stands in the trace; None where it does not
+    is_verbatim: bool
+    agent: str | None  # the subagent in whose conversation it stands; None in the main one
+    line: int | None  # of the file, where it or its record begins
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedText:
+    """A text with its quotes looked up.
+
+    Parameters
+    ----------
+    text : str
+        The quotes that were found are followed by where they stand; the others are gone.
+    quotes : tuple of Quote
+        All of them, in their order.
+    """
+
+    text: str
+    quotes: tuple[Quote, ...]
+
+    @property
+    def verbatim(self) -> int:
+        """How many stand in the trace as they were quoted."""
+        return sum(quote.is_verbatim for quote in self.quotes)
+
+    @property
+    def mended(self) -> int:
+        """How many were near enough to be mended."""
+        return sum(quote.found is not None and not quote.is_verbatim for quote in self.quotes)
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """The quotes that stand nowhere in the trace."""
+        return tuple(quote.text for quote in self.quotes if quote.found is None)
+
+    @property
+    def share(self) -> float | None:
+        """The share of quotes that stand in the trace as they were quoted; None without quotes."""
+        return self.verbatim / len(self.quotes) if self.quotes else None
+
+
+class _Place(NamedTuple):
+    text: str
+    agent: str | None
+    line: int
+    likeness: float
+
+
+def check_quotes(text: str, tr: Trace) -> CheckedText:
+    """Look up every quoted line of a text in the trace that it is about.
+
+    A quoted line is one of a block quote (``> ...``), quotation marks around it apart. White space does
+    not count. One that is not there is mended from the nearest place, if that is near enough, else it is
+    taken out.
+
+    Parameters
+    ----------
+    text : str
+        Markdown.
+    tr : Trace
+        The trace; read once, or twice where something is not found.
+    """
+    lines = text.splitlines()
+    quoted = {number: match for number, line in enumerate(lines) if (match := _QUOTE.match(line))}
+    wanted = {number: _bare(match[2]) for number, match in quoted.items() if _bare(match[2])}
+    places = _exact(set(wanted.values()), tr)
+    missing = {quote for quote in wanted.values() if quote not in places}
+    near = _near({quote for quote in missing if len(_WORD.findall(quote)) >= _WORDS}, tr)
+    kept: list[str] = []
+    quotes: list[Quote] = []
+    for number, line in enumerate(lines):
+        if number not in wanted:
+            kept.append(line)
+            continue
+        quote = wanted[number]
+        place = places.get(quote) or near.get(quote)
+        if place is None:
+            quotes.append(Quote(quote, None, is_verbatim=False, agent=None, line=None))
+            continue
+        is_verbatim = quote in places
+        quotes.append(Quote(quote, place.text, is_verbatim, place.agent, place.line))
+        section = f"agent {place.agent}" if place.agent else "main"
+        words = quoted[number][2] if is_verbatim else place.text
+        kept.append(f"{quoted[number][1]} {words} [{section}, line {place.line}]")
+    ending = "\n" if text.endswith("\n") else ""
+    return CheckedText("\n".join(kept) + ending, tuple(quotes))
+
+
+def _bare(quoted: str) -> str:
+    """Return a quote without marks around it, its white space made one."""
+    return " ".join(quoted.strip().strip(_MARKS).split())
+
+
+def _texts(event: Event) -> str:
+    """Return what can be quoted of an event: of a call, the texts among its arguments too."""
+    if event.kind != "tool_call" or not event.arguments:
+        return event.text
+    found: list[str] = []
+    waiting: list[Any] = [event.arguments]
+    while waiting:
+        value = waiting.pop()
+        if type(value) is str:
+            found.append(value)
+        elif type(value) in (dict, list):
+            waiting += value.values() if type(value) is dict else value
+    return "\n".join([event.text, *reversed(found)])
+
+
+def _lines(event: Event) -> Iterable[tuple[int, str]]:
+    """Yield the lines of an event's text by their number, their white space made one."""
+    return ((number, " ".join(line.split())) for number, line in enumerate(_texts(event).splitlines()))
+
+
+def _line_of(tr: Trace, event: Event, number: int) -> int:
+    """Return the line of the file that a line of an event's text stands on.
+
+    In a code_trace.md a text stands as it is, a result below its mark and its fence; elsewhere a record
+    is one line.
+    """
+    if tr.format != "code_trace" or event.kind == "tool_call":
+        return event.line
+    return event.line + number + (0 if event.kind == "message" else 2)
+
+
+def _exact(wanted: set[str], tr: Trace) -> dict[str, _Place]:
+    """Return where each quote stands: where it was said, else where it is told."""
+    found: dict[str, _Place] = {}
+    said: set[str] = set()
+    for event in tr.events:
+        if len(said) == len(wanted):
+            break
+        own = event.kind in _SAID
+        whole = " ".join(_texts(event).split())
+        for quote in [quote for quote in wanted - (said if own else found.keys()) if quote in whole]:
+            number = next((number for number, line in _lines(event) if quote in line), 0)
+            found[quote] = _Place(quote, event.agent, _line_of(tr, event, number), 1.0)
+            if own:
+                said.add(quote)
+    return found
+
+
+def _near(wanted: set[str], tr: Trace) -> dict[str, _Place]:
+    """Return the nearest place of each quote, where that is near enough."""
+    found: dict[str, _Place] = {}
+    words = {quote: set(_WORD.findall(quote.lower())) for quote in wanted}
+    for event in tr.events if wanted else ():
+        for number, line in _lines(event):
+            here = set(_WORD.findall(line[:_LONGEST].lower()))
+            for quote, own in words.items():
+                if len(own & here) < _SHARED * len(own):
+                    continue
+                text, likeness = _nearest(quote, line[:_LONGEST])
+                best = found.get(quote)
+                if likeness >= NEAR and (best is None or likeness > best.likeness):
+                    found[quote] = _Place(text, event.agent, _line_of(tr, event, number), likeness)
+    return found
+
+
+def _nearest(quote: str, line: str) -> tuple[str, float]:
+    """Return the stretch of a line that is most like a quote, in whole words, and how alike they are."""
+    blocks = [
+        block
+        for block in SequenceMatcher(None, quote, line, autojunk=False).get_matching_blocks()
+        if block.size
+    ]
+    if not blocks:
+        return "", 0.0
+    start = max(blocks[0].b - blocks[0].a, 0)
+    last = blocks[-1]
+    end = min(last.b + last.size + len(quote) - last.a - last.size, len(line))
+    start = line.rfind(" ", 0, start + 1) + 1
+    stop = line.find(" ", max(end - 1, start))
+    stretch = line[start : len(line) if stop < 0 else stop]
+    return stretch, SequenceMatcher(None, quote, stretch, autojunk=False).ratio()

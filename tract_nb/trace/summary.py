@@ -1,0 +1,200 @@
+"""A summary of a trace, beside it: made once, kept while the trace stays as it is.
+
+The structure is told by the trace itself. A narrative is told by a model, which a narrator stands for;
+whatever it quotes is looked up in the trace.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from tract_nb.errors import TraceError
+from tract_nb.trace.front_matter import read_front_matter, with_front_matter
+from tract_nb.trace.locks import locked
+from tract_nb.trace.quotes import CheckedText, check_quotes
+from tract_nb.trace.reading import read
+from tract_nb.trace.recording import Trace
+from tract_nb.trace.secrets import redact as redact_text
+from tract_nb.trace.structural import extract_structural_data
+
+STRUCTURE_ONLY = (
+    "Structure only: this was counted by Python, and no model has read the trace. What was intended, said "
+    "and concluded is not in it."
+)
+_VERSION = 1  # of how a summary is made: raise it when one would come out otherwise
+_BLOCK = 1 << 20
+
+
+class Narrator(Protocol):
+    """What writes the narrative of a trace."""
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+
+    @property
+    def prompt_hash(self) -> str:
+        """The hash of the prompt that it is given."""
+
+    def __call__(self, tr: Trace, structure: str) -> str:
+        """Return the narrative as markdown; ``structure`` is the part that stands before it."""
+
+
+def create_trace_summary(
+    path: str | PathLike[str],
+    *,
+    narrative: Narrator | Literal[False] = False,
+    regenerate: bool = False,
+    redact: bool = True,
+) -> Path:
+    """Write the summary of a trace beside it, unless one is there that still holds.
+
+    Its front matter holds the hashes of the trace and of the prompt, and the model: it holds while they
+    are the same. One without them, made by another tool, holds while it is newer than the trace. A
+    summary with a narrative is not replaced by one without while the trace is the same. It is written
+    whole or not at all, and by one process where several want it.
+
+    Parameters
+    ----------
+    path : path
+        A trace of any format that :func:`tract_nb.trace.read` reads.
+    narrative : Narrator or False
+        False gives the structural part alone, and says so. Every line that a narrative quotes is looked
+        up in the trace (:func:`tract_nb.trace.quotes.check_quotes`).
+    regenerate : bool
+        Make it anew in any case.
+    redact : bool
+        Replace likely secrets by placeholders.
+
+    Returns
+    -------
+    pathlib.Path
+        ``code_trace_summary.md`` beside a ``code_trace.md``; beside others likewise.
+
+    Raises
+    ------
+    TraceError
+        If the trace cannot be read, or the summary cannot be written.
+    """
+    tr = read(path)
+    target = summary_path(tr)
+    with _told(target), locked(target):
+        wanted = _wanted(tr, narrative)
+        if regenerate or not _holds(target, tr.path, wanted):
+            _write(target, _text(tr, narrative, wanted, redact=redact))
+    return target
+
+
+def summary_path(tr: Trace) -> Path:
+    """Return where the summary of a trace stands, whether it is there or not."""
+    part = tr.part or ""
+    name = "".join(char if char.isalnum() or char in "._-" else "_" for char in part)
+    return tr.path.with_name(f"{tr.path.stem}{f'_{name}' if name else ''}_summary.md")
+
+
+def _wanted(tr: Trace, narrative: Narrator | Literal[False]) -> dict[str, Any]:
+    """Return what the front matter of a summary must say to hold."""
+    return {
+        "tract_nb": _VERSION,
+        "trace": files_hash(tr.files_on_disk),
+        "model": narrative.model if narrative is not False else None,
+        "prompt": narrative.prompt_hash if narrative is not False else None,
+    }
+
+
+def files_hash(paths: tuple[Path, ...]) -> str:
+    """Return one hash over the bytes of some files."""
+    whole = sha256()
+    for path in paths:
+        one = sha256()
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                one.update(block)
+        whole.update(one.digest())
+    return whole.hexdigest()
+
+
+def _holds(target: Path, trace_path: Path, wanted: dict[str, Any]) -> bool:
+    """Tell whether a summary that is there is the one wanted."""
+    try:
+        said, _ = read_front_matter(target.read_text(encoding="utf-8", errors="replace"))
+    except FileNotFoundError:
+        return False
+    if "trace" not in said:  # made by another tool, which did not say of what
+        return target.stat().st_mtime_ns >= trace_path.stat().st_mtime_ns
+    told = {key: said.get(key) for key in wanted}
+    if wanted["model"] is None and said.get("model") is not None:
+        told |= {"model": None, "prompt": None}  # more than what is wanted
+    return told == wanted
+
+
+def _text(tr: Trace, narrative: Narrator | Literal[False], wanted: dict[str, Any], *, redact: bool) -> str:
+    """Return a summary, front matter first."""
+    structure = extract_structural_data(tr).to_markdown()
+    if narrative is False:
+        parts = ["# Trace summary", f"> {STRUCTURE_ONLY}", structure]
+        return _finished(wanted | {"narrative": False}, "\n\n".join(parts), redact=redact)
+    checked = check_quotes(narrative(tr, structure), tr)
+    parts = ["# Trace summary", checked.text.strip("\n"), structure, *_reported(checked)]
+    return _finished(wanted | {"narrative": True, **_counts(checked)}, "\n\n".join(parts), redact=redact)
+
+
+def _counts(checked: CheckedText) -> dict[str, Any]:
+    share = checked.share
+    return {
+        "quotes": len(checked.quotes),
+        "quotes_verbatim": checked.verbatim,
+        "quotes_mended": checked.mended,
+        "quotes_removed": len(checked.removed),
+        "share_verbatim": None if share is None else round(share, 3),
+    }
+
+
+def _reported(checked: CheckedText) -> list[str]:
+    """Return what is said of quotes that were taken out."""
+    count = len(checked.removed)
+    if not count:
+        return []
+    lines = "line stands" if count == 1 else "lines stand"
+    went = "was" if count == 1 else "were"
+    return [f"## Quotes\n\n{count} quoted {lines} nowhere in the trace and {went} taken out."]
+
+
+def _finished(said: dict[str, Any], text: str, *, redact: bool) -> str:
+    if redact:
+        text, found = redact_text(text)
+        said = said | {"secrets_replaced": len(found)}
+    return with_front_matter(said, text + "\n")
+
+
+def _write(target: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+        try:
+            file.write(text.encode("utf-8", "replace"))
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    Path(file.name).replace(target)
+
+
+@contextmanager
+def _told(target: Path) -> Iterator[None]:
+    """Say what cannot be written in a person's words."""
+    try:
+        yield
+    except OSError as trouble:
+        raise TraceError(
+            f"The summary cannot be written ({trouble.strerror or trouble}).",
+            "It stands beside the trace: is the folder yours to write to?",
+            path=target,
+        ) from trouble
