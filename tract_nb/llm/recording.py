@@ -1,9 +1,7 @@
 """Recording: hearing the calls of litellm that other people's code makes.
 
-litellm's own callbacks come later, from other threads, and not for every way to call it. And whoever calls
-it may hold its functions under any name: an import of their own, a partial, a client's attribute. So it is
-the functions themselves that do something else for as long as somebody records: they tell, and call what
-they were.
+litellm's own callbacks come later, from other threads, and not for every way to call it; so its functions
+themselves tell of their calls (see :mod:`tract_nb.llm.stand_ins`).
 """
 
 from __future__ import annotations
@@ -12,9 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from copy import deepcopy
-from functools import update_wrapper
 from inspect import signature
-from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from tract_nb.errors import TractError
@@ -22,17 +18,13 @@ from tract_nb.llm.assemble import Assembler, whole
 from tract_nb.llm.client import OWN, litellm, reports_usage
 from tract_nb.llm.settings import OWN as NO_SETTINGS
 from tract_nb.llm.settings import public
+from tract_nb.llm.stand_ins import INSIDE, replace, restore
 from tract_nb.model.reply import Reply
 
-#: whether a call is under way that was noticed already: litellm's functions call one another
-_INSIDE: ContextVar[bool] = ContextVar("tract_nb_llm_inside", default=False)
 #: who records in this context; tasks and their threads have it, threads that are started have it not
 _HERE: ContextVar[Recorder | None] = ContextVar("tract_nb_llm_recorder", default=None)
 _lock = threading.Lock()
 _running: list[Recorder] = []
-#: litellm's functions as they were, by their names; never taken away: a stand-in may just be entered
-_originals: dict[str, Callable[..., Any]] = {}
-_swapped: dict[str, tuple[Any, CodeType]] = {}
 #: what is said of no call: litellm's switches, and functions
 _NOT_KEPT = NO_SETTINGS | {
     *("acompletion", "client", "logger_fn", "mock_response", "num_retries", "max_retries", "metadata"),
@@ -82,7 +74,7 @@ class Recorder:
         _HERE.set(self)
         with _lock:
             if not _running:
-                _replace()
+                replace(_noticed)
             _running.append(self)
 
     def stop(self) -> None:
@@ -91,7 +83,7 @@ class Recorder:
         with _lock:
             _running.remove(self)
             if not _running:
-                _restore()
+                restore()
 
     def remarks(self) -> Iterator[str]:
         """Yield what a person should hear at the end."""
@@ -163,6 +155,14 @@ class _Call:
             for name, value in public(given).items()
             if name not in _NOT_KEPT and value is not None and not name.startswith("_") and _is_json(value)
         }
+
+    def ended(self) -> None:
+        """Hear that it is over, with a response or without."""
+        self.recorder.end()
+
+    def answered(self, response: Any) -> Any:
+        """Take the response, and return what the caller is given."""
+        return self.recorder.took(self, response)
 
 
 def _copied(message: Any) -> Any:
@@ -236,12 +236,12 @@ class _Stream:
             self._recorder.errors.append(TractError(broke, "Nothing of it was kept."))
 
 
-# -- litellm's functions --------------------------------------------------------------------------------
+# -- whose call it is ---------------------------------------------------------------------------------
 
 
 def _current() -> Recorder | None:
     """Return who records this call: who does in this context, else the only one there is."""
-    if OWN.get() or _INSIDE.get():
+    if OWN.get() or INSIDE.get():
         return None
     here = _HERE.get()
     running = list(_running)
@@ -252,34 +252,6 @@ def _current() -> Recorder | None:
     for recorder in running:
         recorder.missed += 1
     return None
-
-
-def call_and_tell(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Do what one of litellm's functions does, and tell of it."""
-    original = _originals[name]
-    call = None if kwargs.get("acompletion") else _noticed(original, args, kwargs)
-    inside = _INSIDE.set(True)
-    try:
-        response = original(*args, **kwargs)
-    finally:
-        _INSIDE.reset(inside)
-        if call is not None:
-            call.recorder.end()
-    return response if call is None else call.recorder.took(call, response)
-
-
-async def call_and_tell_async(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Do what one of litellm's coroutine functions does, and tell of it."""
-    original = _originals[name]
-    call = _noticed(original, args, kwargs)
-    inside = _INSIDE.set(True)
-    try:
-        response = await original(*args, **kwargs)
-    finally:
-        _INSIDE.reset(inside)
-        if call is not None:
-            call.recorder.end()
-    return response if call is None else call.recorder.took(call, response)
 
 
 def _noticed(original: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Call | None:
@@ -294,58 +266,3 @@ def _noticed(original: Callable[..., Any], args: tuple[Any, ...], kwargs: Mappin
         return None
     recorder.begin()
     return call
-
-
-# Their code runs with the globals of litellm's modules, so what it needs it imports.
-
-
-def _stand_in(*args: Any, **kwargs: Any) -> Any:
-    from tract_nb.llm.recording import call_and_tell  # noqa: PLC0415
-
-    return call_and_tell("NAME", args, kwargs)
-
-
-async def _stand_in_async(*args: Any, **kwargs: Any) -> Any:
-    from tract_nb.llm.recording import call_and_tell_async  # noqa: PLC0415
-
-    return await call_and_tell_async("NAME", args, kwargs)
-
-
-def _replace() -> None:
-    """Let litellm's functions tell of their calls; litellm.main's are what the public ones call."""
-    known = litellm()
-    for home in (known, known.main):
-        for name, ours in (("completion", _stand_in), ("acompletion", _stand_in_async)):
-            function = getattr(home, name)
-            known_as = f"{home.__name__}.{name}"
-            if known_as not in _originals:
-                _originals[known_as] = _copy(function)
-            _swapped[known_as] = function, function.__code__
-            function.__code__ = _code(ours, known_as, function)
-
-
-def _copy(function: Any) -> Callable[..., Any]:
-    """Return a function that stays as this one is now."""
-    made = FunctionType(
-        function.__code__,
-        function.__globals__,
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-    made.__kwdefaults__ = function.__kwdefaults__
-    return update_wrapper(made, function)
-
-
-def _code(ours: Any, known_as: str, function: Any) -> CodeType:
-    """Return the code of a stand-in for one function: it knows its name, and asks for its closure."""
-    code: CodeType = ours.__code__
-    constants = tuple(known_as if constant == "NAME" else constant for constant in code.co_consts)
-    return code.replace(co_consts=constants, co_freevars=function.__code__.co_freevars)
-
-
-def _restore() -> None:
-    """Let litellm's functions be what they were; a call that is under way still finds them."""
-    for function, code in _swapped.values():
-        function.__code__ = code
-    _swapped.clear()
