@@ -9,12 +9,13 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from tests.core.helpers import texts
 from tests.llm.server import MODEL, Script
-from tract_nb import TokenBudget, Tract, TractWarning
+from tract_nb import TokenBudget, Tract, TractError, TractWarning
 from tract_nb.llm.client import litellm
 from tract_nb.model.event import Usage
 from tract_nb.store.usage import usage_of
@@ -310,6 +311,27 @@ def test_an_error_of_the_agents_own_leaves_litellm_as_it_was(t, server, given, k
     with pytest.raises(ZeroDivisionError):
         agent()
     assert texts(t) == ["hi", "Hello there"]
+
+
+def test_what_other_tools_put_in_its_place_is_heard_or_refused(t, server, given, known, monkeypatch):
+    first = known.completion
+    with t.record():
+        known.completion(messages=[user("a")], **given)
+
+    def instrumented(*args: Any, **kwargs: Any) -> Any:
+        return first(*args, **kwargs)
+
+    monkeypatch.setattr(known, "completion", instrumented)
+    with t.record() as recorder:
+        known.completion(messages=[user("b")], **given)
+    assert recorder.calls == 1
+    monkeypatch.setattr(known, "completion", Mock())
+    with pytest.raises(TractError, match="is a Mock here"), t.record():
+        pass
+    monkeypatch.setattr(known, "completion", first)
+    with t.record() as recorder:
+        known.completion(messages=[user("c")], **given)
+    assert sorted(texts(t, row.branch)[0] for row in t.branches()) == ["a", "b", "c"]
 
 
 def test_no_key_is_kept(t, server, given, known, tmp_path):

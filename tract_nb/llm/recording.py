@@ -70,12 +70,12 @@ class Recorder:
     def start(self) -> None:
         """Begin to hear."""
         litellm()
-        self._before = _HERE.get()
-        _HERE.set(self)
         with _lock:
             if not _running:
                 replace(_noticed)
             _running.append(self)
+        self._before = _HERE.get()
+        _HERE.set(self)
 
     def stop(self) -> None:
         """Hear no more; what is under way in other threads is not kept."""

@@ -13,6 +13,7 @@ from functools import update_wrapper
 from types import CodeType, FunctionType
 from typing import Any, Protocol
 
+from tract_nb.errors import TractError
 from tract_nb.llm.client import litellm
 
 #: whether a call is under way that was noticed already: litellm's functions call one another
@@ -86,17 +87,30 @@ async def _stand_in_async(*args: Any, **kwargs: Any) -> Any:
 
 
 def replace(notice: Notice) -> None:
-    """Let litellm's functions tell of their calls; litellm.main's are what the public ones call."""
-    _notices[:] = [notice]
+    """Let litellm's functions tell of their calls; litellm.main's are what the public ones call.
+
+    Raises
+    ------
+    TractError
+        If something else stands in the place of one, such as a mock.
+    """
     known = litellm()
-    for home in (known, known.main):
-        for name, ours in (("completion", _stand_in), ("acompletion", _stand_in_async)):
-            function = getattr(home, name)
-            known_as = f"{home.__name__}.{name}"
-            if known_as not in _originals:
-                _originals[known_as] = _copy(function)
-            _swapped[known_as] = function, function.__code__
-            function.__code__ = _code(ours, known_as, function)
+    found = {
+        f"{home.__name__}.{name}": (getattr(home, name), ours)
+        for home in (known, known.main)
+        for name, ours in (("completion", _stand_in), ("acompletion", _stand_in_async))
+    }
+    for name, (function, _) in found.items():
+        if not isinstance(function, FunctionType):
+            raise TractError(
+                f"{name} is a {type(function).__name__} here, so its calls cannot be recorded.",
+                "Take away what replaced it, or bring the messages in with t.sync.",
+            )
+    _notices[:] = [notice]
+    for name, (function, ours) in found.items():
+        _originals[name] = _copy(function)
+        _swapped[name] = function, function.__code__
+        function.__code__ = _code(ours, name, function)
 
 
 def _copy(function: Any) -> Callable[..., Any]:
