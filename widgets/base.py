@@ -105,7 +105,8 @@ class TractWidget(anywidget.AnyWidget):
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        return self.as_text()
+        # what was closed since can be shown no more, but may be the last value of a cell
+        return f"{self.tract.database.name} is closed" if self.tract.database.closed else self.as_text()
 
     def _ipython_display_(self) -> None:
         """Show what is left without a kernel, then the live view, which hides it.

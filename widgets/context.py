@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any, ClassVar
@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import traitlets
 
 from tract_nb.errors import CommandError
-from tract_nb.model.commit import HASH_SHOWN
+from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN
 from tract_nb.view import figures, strip_text
 from tract_nb.view.foresight import PRIORITIES
 from tract_nb.widgets.base import TractWidget, answers
@@ -42,13 +42,22 @@ class ContextWidget(TractWidget):
     tract : Tract
         Whose context.
     selected : list of str, optional
-        Hashes of units that are selected. It changes with what a person selects on the page, and the
-        page with it: ``t.annotate(w.selected, "SKIP")``.
+        Units that are selected, by any name; kept as the first 12 digits of their hashes. It changes
+        with what a person selects on the page, and the page with it: ``t.annotate(w.selected, "SKIP")``.
     """
 
     bundle: ClassVar[str] = "context"
 
     selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+    @traitlets.validate("selected")
+    def _named(self, proposal: Mapping[str, Any]) -> list[str]:
+        """Take any names of units as their hashes, each once."""
+        named = [
+            name if len(name) == HASH_TAKEN else self.tract.describe(name, count=0).commit
+            for name in proposal["value"]
+        ]
+        return list(dict.fromkeys(named))
 
     def look(self) -> dict[str, Any]:
         return self.tract.strip(peek=True).to_wire()

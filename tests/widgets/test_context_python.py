@@ -9,7 +9,7 @@ import pytest
 from tests.core.helpers import frozen, written
 from tests.widgets.test_base import ask
 from tests.widgets.test_context import fill
-from tract_nb import Tract
+from tract_nb import RefError, Tract
 from tract_nb.widgets.context import ContextWidget
 
 
@@ -129,3 +129,15 @@ def test_a_closed_tract_leaves_the_last_picture(t, outbox):
     widget.refresh()
     assert widget.state["sizes"] == sizes
     assert "is closed" in widget.state["still"]
+    assert repr(widget) == "memory is closed"
+
+
+def test_units_are_selected_by_any_name_and_kept_by_their_hashes(t, outbox):
+    last = t.strip().segments[-1].commit
+    widget = ContextWidget(t, selected=["HEAD", last, t.show("HEAD").hash])
+    assert widget.selected == [last]
+    with pytest.raises(RefError):
+        widget.selected = ["nowhere"]
+    assert widget.selected == [last]
+    t.annotate(widget.selected, "SKIP")
+    assert t.describe(last).state == "skipped"
