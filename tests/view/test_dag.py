@@ -18,6 +18,7 @@ from tract_nb.errors import ContentError
 from tract_nb.model.event import Event, EventKind
 from tract_nb.view.curve import POINTS, thinned
 from tract_nb.view.dag import Dag, Drawn
+from tract_nb.view.wire import row_to_wire
 
 
 def said(dag: Dag) -> list[str]:
@@ -66,6 +67,25 @@ def test_rows_say_who_what_and_how_large(t):
     assert (bad.failed, bad.text) == (True, "no such file")
     assert made.tokens == call.tokens
     assert made.sent
+
+
+def test_a_search_says_what_it_looked_for_and_where(t):
+    t.tool_call("Grep", {"pattern": "timeout", "path": "/home/ann/src/app"})
+    t.tool_call("Grep", {"pattern": "timeout"})
+    assert said(t.dag()) == ["timeout", "timeout in src/app"]
+
+
+def test_many_lanes_are_drawn_in_four_columns_and_the_rest_is_counted(t):
+    t.user("root")
+    for number in range(7):
+        t.branch(f"b{number}")
+    for number in range(7):
+        t.switch(f"b{number}")
+        t.user(f"on {number}")
+    rows = [row_to_wire(row)["graph"] for row in whole(t.dag())]
+    assert max(column for row in rows for _, column, _ in row["lines"]) == 3
+    assert [row.get("more", 0) for row in rows] == [0, 0, 0, 0, 1, 2, 3, 4]
+    assert not any(way == "|" and column == 3 for row in rows[4:] for way, column, _ in row["lines"])
 
 
 def test_names_stand_on_rows_and_lanes_have_their_branches_colours(t):

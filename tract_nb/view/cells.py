@@ -333,7 +333,13 @@ FOLDERS = 2  # last parts of a path that are shown
 
 def headline(call: ToolIO) -> str:
     """Return what a call is about, in short: the end of a path, else the argument that says it best."""
-    return _path(call) or (present.headline(call.arguments) if isinstance(call.arguments, dict) else "")
+    given = call.arguments
+    if not isinstance(given, dict):
+        return ""
+    pattern, where = given.get("pattern"), given.get("path")
+    if isinstance(pattern, str) and pattern.strip():
+        return f"{pattern} in {_end(where)}" if isinstance(where, str) and where.strip() else pattern
+    return _path(call) or present.headline(given)
 
 
 def _path(call: Content | None) -> str:
@@ -344,6 +350,11 @@ def _path(call: Content | None) -> str:
     if isinstance(given.get("command"), str) or isinstance(given.get("pattern"), str):
         return ""
     path = next((value for name in PATHS if isinstance(value := given.get(name), str) and value.strip()), "")
+    return _end(path)
+
+
+def _end(path: str) -> str:
+    """Return the last parts of a path."""
     return "/".join(path.rstrip("/").split("/")[-FOLDERS:])
 
 

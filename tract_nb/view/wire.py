@@ -8,7 +8,7 @@ from tract_nb.engine.lanes import LaneRow
 from tract_nb.view.cells import Cell
 from tract_nb.view.dag import Drawn
 
-COLUMNS = 4  # of lanes that are drawn; what lies further right is counted
+COLUMNS = 4  # of lanes that are drawn; where there are more, the last column is their number
 
 
 def row_to_wire(row: Drawn) -> dict[str, Any]:
@@ -58,10 +58,13 @@ def lanes_to_wire(lanes: LaneRow) -> dict[str, Any]:
     lines += [("v", lane.column, lane.owner) for lane in lanes.opens]
     if lanes.below is not None:
         lines.append(("v", lanes.column, lanes.below))
-    found: dict[str, Any] = {"at": min(lanes.column, COLUMNS - 1), "owner": lanes.owner}
-    found["lines"] = list(
-        dict.fromkeys((way, min(column, COLUMNS - 1), owner) for way, column, owner in lines)
-    )
+    last = COLUMNS - 1
+    found: dict[str, Any] = {"at": min(lanes.column, last), "owner": lanes.owner}
     if lanes.width > COLUMNS:
-        found["more"] = lanes.width - COLUMNS
+        # what does not fit stands as a number where the last column would be
+        beyond = {column for _, column, _ in lines if column >= last and column != lanes.column}
+        lines = [line for line in lines if line[1] < last or line[0] != "|"]
+        if beyond:
+            found["more"] = len(beyond)
+    found["lines"] = list(dict.fromkeys((way, min(column, last), owner) for way, column, owner in lines))
     return found

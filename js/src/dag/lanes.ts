@@ -1,6 +1,6 @@
 // The lanes of one row, as one small SVG.
 import { svg } from "../base/h";
-import type { Lanes, Row } from "./model";
+import type { Row } from "./model";
 
 export const ROW = 22;
 const PITCH = 13;
@@ -8,6 +8,7 @@ const FIRST = 13;
 const RADIUS = 5;
 const MIDDLE = ROW / 2;
 const WIDTH = 56;
+const LAST = 3; // the last column
 const COLOURS = 3; // of branches; the fourth lane colour is the agents'
 
 /** Where a column stands. */
@@ -19,6 +20,15 @@ export function columnAt(column: number): number {
 export function colourOf(owner: number): number {
   if (owner < 0) return 4;
   return owner === 0 ? 0 : 1 + ((owner - 1) % COLOURS);
+}
+
+/** The style that gives an element a colour of the family, for what is drawn and for words. */
+export function paint(name: string): string | null {
+  return name ? `--c:var(--${name});--ink:var(--${name}-ink)` : null;
+}
+
+export function laneOf(owner: number): string | null {
+  return paint(`lane-${colourOf(owner)}`);
 }
 
 /** The path of a line: straight, or an elbow in the row of the node that it joins. */
@@ -46,23 +56,24 @@ export function drawLanes(row: Row, isHead: boolean): SVGSVGElement {
     picture.append(
       svg("path", {
         d: pathOf(way, columnAt(column), node),
-        class: `line lane-${colourOf(owner)}${owner < 0 || (row.inset && isOwn) ? " dashed" : ""}`,
+        class: owner < 0 || (row.inset && isOwn) ? "line dashed" : "line",
+        style: laneOf(owner),
       }),
     );
   }
-  picture.append(...nodeOf(row, lanes, node, isHead));
-  if (lanes.more) {
-    picture.append(svg("text", { x: WIDTH - 1, y: MIDDLE + 3.5, class: "clipped" }, `+${lanes.more}`));
+  picture.append(svg("g", { style: laneOf(lanes.owner) }, nodeOf(row, node, isHead)));
+  // where the row's own commit stands in the last column, there is no room for the number
+  if (lanes.more && lanes.at < LAST) {
+    picture.append(svg("text", { x: columnAt(LAST), y: MIDDLE + 3.5, class: "clipped" }, `+${lanes.more}`));
   }
   return picture;
 }
 
-function nodeOf(row: Row, lanes: Lanes, x: number, isHead: boolean): SVGElement[] {
-  const lane = `lane-${colourOf(lanes.owner)}`;
+function nodeOf(row: Row, x: number, isHead: boolean): SVGElement[] {
   const y = MIDDLE;
   const halo = (r: number) => svg("circle", { cx: x, cy: y, r, class: "halo" });
-  const ring = (r: number, more = "") => svg("circle", { cx: x, cy: y, r, class: `ring ${lane}${more}` });
-  const disc = (r: number) => svg("circle", { cx: x, cy: y, r, class: `disc ${lane}` });
+  const ring = (r: number, more = "") => svg("circle", { cx: x, cy: y, r, class: `ring${more}` });
+  const disc = (r: number) => svg("circle", { cx: x, cy: y, r, class: "disc" });
   const diamond = (r: number, kind: string) =>
     svg("path", { d: `M${x} ${y - r} ${x + r} ${y} ${x} ${y + r} ${x - r} ${y}Z`, class: kind });
   switch (true) {
@@ -70,17 +81,17 @@ function nodeOf(row: Row, lanes: Lanes, x: number, isHead: boolean): SVGElement[
       return [
         halo(6.4),
         ring(5),
-        svg("path", { d: `M${x - 2.4} ${y}h4.8M${x} ${y - 2.4}v4.8`, class: `stroke ${lane}` }),
+        svg("path", { d: `M${x - 2.4} ${y}h4.8M${x} ${y - 2.4}v4.8`, class: "stroke" }),
       ];
     case row.kind === "merge":
       return [halo(6.6), ring(5.2), disc(2.4)];
     case row.kind === "edit":
-      return [diamond(6.6, "halo"), diamond(4.6, `ring ${lane}`)];
+      return [diamond(6.6, "halo"), diamond(4.6, "ring")];
     case row.kind === "summary":
       return [
         svg("rect", { x: x - 6.5, y: 3, width: 13, height: 16.5, class: "halo" }),
-        svg("rect", { x: x - 5, y: 4.2, width: 10, height: 8.5, rx: 1.5, class: `disc ${lane}` }),
-        svg("path", { d: `M${x - 5} 15.2h10M${x - 5} 17.7h10`, class: `stroke ${lane}` }),
+        svg("rect", { x: x - 5, y: 4.2, width: 10, height: 8.5, rx: 1.5, class: "disc" }),
+        svg("path", { d: `M${x - 5} 15.2h10M${x - 5} 17.7h10`, class: "stroke" }),
       ];
     case Boolean(row.agent):
       return [halo(5), ring(3.3)];

@@ -1,6 +1,7 @@
 // The size of the context over the whole history, and the window of rows in view, which can be dragged.
 import { round, short } from "../base/format";
 import { h, svg } from "../base/h";
+import { paint } from "./lanes";
 import type { Curve, DagState } from "./model";
 import { hour } from "./row";
 
@@ -84,6 +85,7 @@ export class Overview {
   look(first: number, last: number): void {
     this.#view = [first, last];
     const curve = this.#state?.curve;
+    this.#window.hidden = !curve?.anchors.length;
     if (!curve || !this.#width) return;
     const right = this.#x(placeOf(curve.anchors, first));
     const left = this.#x(placeOf(curve.anchors, Math.max(first, last - 1)));
@@ -104,7 +106,7 @@ export class Overview {
     const { curve, most } = state;
     this.#picture.replaceChildren();
     this.#labels.replaceChildren();
-    this.#window.hidden = !curve.points.length;
+    this.#window.hidden = true;
     if (!curve.points.length) return;
     const ceiling = 1.08 * Math.max(curve.most, most ?? 0, 1);
     const y = (tokens: number) => HEIGHT - 1 - ((HEIGHT - 5) * tokens) / ceiling;
@@ -127,7 +129,7 @@ export class Overview {
         return svg("path", {
           d: `M${x} ${top}V${Math.max(2, top - height)}`,
           class: "spike",
-          "data-role": role,
+          style: paint(role),
         });
       }),
       ...(most ? [svg("path", { d: `M${EDGE} ${y(most)}H${this.#width - EDGE}`, class: "budget" })] : []),

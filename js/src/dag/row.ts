@@ -2,7 +2,7 @@
 import { exact, moment, short } from "../base/format";
 import { h } from "../base/h";
 import { type Icon, icon } from "../base/icons";
-import { colourOf, drawLanes } from "./lanes";
+import { drawLanes, laneOf, paint } from "./lanes";
 import type { Label, Row } from "./model";
 
 const BAR = 46; // pixels of the longest bar
@@ -70,6 +70,7 @@ export function drawRow(row: Row, largest: number, isSelected: boolean): HTMLEle
       "aria-expanded": row.fold ? row.fold.is_open : null,
       "data-commit": row.commit,
       "data-role": roleOf(row),
+      style: paint(roleOf(row)),
     },
     h("span", { class: "graph", role: "gridcell" }, drawLanes(row, isHead)),
     h(
@@ -129,7 +130,7 @@ function saying(row: Row): (HTMLElement | null)[] {
     parts.push(
       h(
         "span",
-        { class: "chip agent thin lane-4", title: fold.title },
+        { class: "chip agent thin", style: laneOf(-1), title: fold.title },
         icon("agent"),
         `${fold.title} · ${exact(fold.commits)} commits · ${short(fold.size)}`,
       ),
@@ -143,7 +144,8 @@ function label([kind, name, owner]: Label): HTMLElement {
   return h(
     "span",
     {
-      class: `chip ${kind} lane-${colourOf(owner)}`,
+      class: `chip ${kind}`,
+      style: laneOf(owner),
       title: kind === "head" ? null : `${kind} ${name}`,
     },
     drawn ? icon(drawn) : null,

@@ -3,6 +3,7 @@ import { exact, money, percent, round, short } from "../base/format";
 import { code, copyText, type Ground } from "../base/ground";
 import { h } from "../base/h";
 import { type Icon, icon } from "../base/icons";
+import { paint } from "./lanes";
 import type { Change, DagState, Detail, Fact, Foresight } from "./model";
 import { hour, roleOf } from "./row";
 
@@ -167,7 +168,10 @@ export class Side {
       },
       icon("copy"),
     );
-    const share = detail.share === null ? detail.standing : `${percent(detail.share / 100)} of context`;
+    const share =
+      detail.share === null
+        ? detail.standing
+        : `${detail.share < 0.05 ? "under 0.1 %" : percent(detail.share / 100)} of context`;
     this.#top.replaceChildren(
       h(
         "div",
@@ -177,7 +181,7 @@ export class Side {
           "title",
           h(
             "span",
-            { class: "who", "data-role": roleOf(detail) },
+            { class: "who", style: paint(roleOf(detail)) },
             `${detail.direction} ${detail.title}`.trim(),
           ),
           h("span", "space"),
@@ -193,8 +197,7 @@ export class Side {
             "share",
             h("i", {
               class: detail.share === null ? "ghost" : "fill",
-              "data-role": roleOf(detail),
-              style: `width:${detail.share === null ? 0 : Math.max(1, detail.share)}%`,
+              style: `${paint(roleOf(detail)) ?? ""};width:${detail.share === null ? 0 : Math.max(1, detail.share)}%`,
             }),
           ),
           h("span", { class: detail.share === null ? "standing" : "" }, share),
