@@ -33,7 +33,12 @@ HOSTILE = {
 }
 #: elements that a value's own HTML is made of
 OUR_ELEMENTS = {"table", "thead", "tbody", "tr", "th", "td", "b", "samp", "span", "p", "pre", "br", "div"}
-OUR_STYLES = {"text-align: right;", "text-align:left", "white-space:pre;overflow-x:auto"}
+OUR_STYLES = {
+    "text-align: right;",
+    "text-align:left",
+    "white-space:pre;overflow-x:auto",
+    "white-space:pre-wrap",
+}
 OUR_ATTRIBUTES = {"border", "scope", "class", "colspan"}
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.llm.fakes import Fake
 from tests.notebook.helpers import HOSTILE, OUR_ATTRIBUTES, OUR_ELEMENTS, OUR_STYLES, Notebook, page
 from tract_nb import trace
 from tract_nb.model.commit import preview
+from tract_nb.model.reply import Reply, ToolCall
 
 VALUES = [
     "log",
@@ -24,6 +26,8 @@ VALUES = [
     "branches",
     "budget",
     "operations",
+    "generate --model m",
+    "llm",
 ]
 
 
@@ -93,6 +97,7 @@ def hostile(request: pytest.FixtureRequest, nb: Notebook) -> Notebook:
     nb.value("t.tool_result(call.content.call_id, text, status='error')")
     nb.value("t.annotate('HEAD', 'PINNED', reason=text)")
     nb.value("t.assistant(text)")
+    nb["t"]._llm = Fake(Reply(text, (ToolCall(text, text, {text: [text]}),), model=text, finish=text))
     return nb
 
 

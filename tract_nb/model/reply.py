@@ -102,7 +102,7 @@ class Answer:
         style = ' style="white-space:pre-wrap"'
         body = "".join(f"<div{style}>{cell_html(part)}</div>" for part in self._said())
         foot = cell_html(facts(self.model, self.usage, self.cost))
-        return f"<div{NO_MATHS}>{body}<p><small>{foot}</small></p></div>"
+        return f"<div{NO_MATHS}>{body}<p>{foot}</p></div>"
 
 
 def call_text(call: ToolCall) -> str:
