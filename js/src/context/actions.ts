@@ -3,6 +3,7 @@ import { exact, money, short } from "../base/format";
 import { code } from "../base/ground";
 import { h, span } from "../base/h";
 import { type Icon, icon } from "../base/icons";
+import type { Layout, Spot } from "./model";
 
 export type Action = "skip" | "pin" | "important" | "unmark" | "restore";
 
@@ -34,6 +35,25 @@ export const ACTIONS: Record<Action, { key: string; label: string; icon: Icon; a
   unmark: { key: "u", label: "Unmark", icon: "undo", after: "after unmarking" },
   restore: { key: "x", label: "Expand", icon: "next", after: "after expanding" },
 };
+
+const [NORMAL, IMPORTANT, PINNED] = [1, 2, 3]; // priorities, as the marks of a strip
+
+/** The actions that mean something for some spots; the first is the one that is offered. */
+export function offered(layout: Layout, spots: readonly Spot[]): Action[] {
+  const units = spots.flatMap((spot) => (spot.kind === "unit" ? [spot.place] : []));
+  const left = spots.flatMap((spot) => (spot.kind === "ghost" ? [layout.ghost(spot.place)?.[1]] : []));
+  const skipped = left.includes("skipped");
+  const marked = (mark: number) => units.some((place) => layout.mark(place) !== mark);
+  const meant: [Action, boolean][] = [
+    ["skip", units.length > 0],
+    ["restore", left.includes("covered") || units.some((place) => layout.role(place) === "x")],
+    ["unmark", skipped],
+    ["pin", skipped || marked(PINNED)],
+    ["important", skipped || marked(IMPORTANT)],
+    ["unmark", !skipped && marked(NORMAL)],
+  ];
+  return meant.filter(([, means]) => means).map(([action]) => action);
+}
 
 /** What the bar is about: the actions that mean something, the first of them offered. */
 export interface Offer {

@@ -1,18 +1,17 @@
 // The parts together: one cursor, one selection, one offer.
-import { counted, exact, moment, money, short } from "../base/format";
+import { short } from "../base/format";
 import { copyText, type Ground } from "../base/ground";
-import { h, span } from "../base/h";
-import { icon } from "../base/icons";
+import { h } from "../base/h";
 import type { Key } from "../base/keys";
-import { ACTIONS, type Action, Actions, type Foresight } from "./actions";
+import { ACTIONS, type Action, Actions, type Foresight, offered } from "./actions";
 import { Card, type Described, spoken, titled } from "./card";
-import { type ContextState, Layout, PLURALS, ROLES, type Spot, same } from "./model";
+import { empty, footer, header, legend } from "./head";
+import { type ContextState, Layout, type Spot, same } from "./model";
 import { Reader } from "./reader";
 import { Strip } from "./strip";
 import { Tables, type Takers } from "./tables";
 
 const SOON = 60; // milliseconds that a cursor rests before Python is asked
-const [NORMAL, IMPORTANT, PINNED] = [1, 2, 3];
 const LATER = 150; // milliseconds after a change before the tables are asked anew
 
 export class View {
@@ -82,10 +81,13 @@ export class View {
     this.#layout = new Layout(this.#ground.state());
     this.#known.clear();
     this.#settle(this.#state.commits);
-    this.#drawHeader();
-    this.#drawLegend();
+    this.#header.replaceChildren(
+      ...header(this.#state, () => this.#ground.help()).filter((part) => part !== null),
+    );
+    this.#ground.footer.replaceChildren(...footer(this.#layout));
+    this.#legend.replaceChildren(...legend(this.#layout, this.#only, (role) => this.#alone(role)));
     if (this.#state.head === null) {
-      this.#empty();
+      this.#body.replaceChildren(empty());
       return;
     }
     if (!this.#strip.element.isConnected) {
@@ -103,7 +105,6 @@ export class View {
     this.#strip.renew(this.#layout);
     if (this.#cursor) this.#strip.reveal(this.#cursor);
     this.#show();
-    this.#footer();
     if (this.#commits === null) void this.#learn();
     setTimeout(() => void this.#weigh(), first ? 0 : LATER);
   }
@@ -163,129 +164,6 @@ export class View {
   }
 
   // -- the top --------------------------------------------------------------------------------------
-
-  #drawHeader(): void {
-    const { branch, tokens, max_tokens: most, source, next, later, called, model } = this.#state;
-    const left = most === null ? null : most - tokens;
-    const kept =
-      called === null
-        ? ""
-        : `, if the provider still keeps what was cached ${moment(called * 1000).slice(0, 16)}`;
-    const help = h(
-      "button",
-      { class: "icon-button", "aria-label": "List the keys", title: "Keys (?)" },
-      icon("help"),
-    );
-    help.addEventListener("click", () => this.#ground.help());
-    const figure = (text: string) => h("b", null, text);
-    fill(
-      this.#header,
-      h("h2", null, "What the model sees"),
-      branch === null
-        ? span("chip", "detached")
-        : h("span", { class: "chip branch", title: branch }, icon("branch"), branch),
-      h("span", "space"),
-      span(
-        "sum dim",
-        figure(exact(tokens)),
-        most === null ? " tokens" : ` of ${exact(most)} tokens, `,
-        left === null
-          ? null
-          : left >= 0
-            ? [figure(short(left)), " left"]
-            : span("bad", `${short(-left)} over the budget`),
-        " ",
-        h("span", { class: "source dim", title: sourceOf(source) }, source),
-      ),
-      next === null
-        ? null
-        : h(
-            "span",
-            { class: "costs dim", title: `${model ?? ""}${kept}` },
-            "next call ",
-            figure(money(next)),
-            later === null ? null : [", then ", figure(money(later))],
-          ),
-      help,
-    );
-  }
-
-  #drawLegend(): void {
-    const { totals, state } = this.#layout;
-    const gone = (why: string) => {
-      const ghosts = state.ghosts.filter((ghost) => ghost[1] === why);
-      return ghosts.reduce((sum, ghost) => sum + ghost[3], 0);
-    };
-    const order = Object.keys(totals).sort((a, b) => (totals[b]?.[1] ?? 0) - (totals[a]?.[1] ?? 0));
-    const roles = order.map((role) => {
-      const [units, tokens] = totals[role] ?? [0, 0];
-      const name = role === "u" ? counted(units, "user turn") : (PLURALS[role] ?? role);
-      const button = h(
-        "button",
-        {
-          type: "button",
-          "aria-pressed": this.#only === role,
-          title: `${counted(units, "unit")}: show these alone (r)`,
-        },
-        h("i", { class: role === "u" ? "turn" : "fill", "data-role": ROLES[role] }),
-        `${name} `,
-        figureOf(tokens),
-      );
-      button.addEventListener("click", () => this.#alone(this.#only === role ? null : role));
-      return button;
-    });
-    const left: [string, number][] = [
-      ["skipped", gone("skipped")],
-      ["covered", gone("covered")],
-      ["reasoning", state.thoughts[1]],
-    ];
-    const parts = left.filter(([, tokens]) => tokens > 0);
-    this.#legend.replaceChildren(
-      ...roles,
-      parts.length
-        ? span(
-            "",
-            h("i", "gone"),
-            span(
-              "",
-              "left out ",
-              ...parts.flatMap(([why, tokens], at) => [at ? ", " : "", figureOf(tokens), ` ${why}`]),
-            ),
-          )
-        : "",
-      state.cached > 0 ? span("", h("i", "hatched"), "cached") : "",
-    );
-  }
-
-  #footer(): void {
-    const { count } = this.#layout;
-    const { head, database } = this.#state;
-    this.#ground.footer.replaceChildren(
-      span("", database),
-      span("mono", (head ?? "").slice(0, 8)),
-      span("", counted(count, "unit")),
-    );
-  }
-
-  #empty(): void {
-    this.#body.replaceChildren(
-      h(
-        "div",
-        "empty",
-        h("b", null, "Nothing is committed yet."),
-        h(
-          "p",
-          "dim",
-          "Add a message with ",
-          h("code", null, 't.user("…")'),
-          " or load a session with ",
-          h("code", null, "%tract import --last"),
-          ".",
-        ),
-      ),
-    );
-    this.#ground.footer.replaceChildren(span("", this.#state.database));
-  }
 
   // -- cursor and selection -------------------------------------------------------------------------
 
@@ -510,7 +388,7 @@ export class View {
 
   #alone(role: string | null): void {
     this.#only = role;
-    this.#drawLegend();
+    this.#legend.replaceChildren(...legend(this.#layout, this.#only, (role) => this.#alone(role)));
     this.#strip.only(role);
     if (role !== null && this.#cursor?.kind === "unit" && this.#layout.role(this.#cursor.place) !== role) {
       this.#move(1);
@@ -595,41 +473,4 @@ export class View {
     await copyText(commit, this.#strip.element);
     this.#ground.say(`Copied ${commit}.`);
   }
-}
-
-/** The actions that mean something for some spots; the first is the one that is offered. */
-export function offered(layout: Layout, spots: readonly Spot[]): Action[] {
-  const units = spots.flatMap((spot) => (spot.kind === "unit" ? [spot.place] : []));
-  const left = spots.flatMap((spot) => (spot.kind === "ghost" ? [layout.ghost(spot.place)?.[1]] : []));
-  const skipped = left.includes("skipped");
-  const marked = (mark: number) => units.some((place) => layout.mark(place) !== mark);
-  const meant: [Action, boolean][] = [
-    ["skip", units.length > 0],
-    ["restore", left.includes("covered") || units.some((place) => layout.role(place) === "x")],
-    ["unmark", skipped],
-    ["pin", skipped || marked(PINNED)],
-    ["important", skipped || marked(IMPORTANT)],
-    ["unmark", !skipped && marked(NORMAL)],
-  ];
-  return meant.filter(([, means]) => means).map(([action]) => action);
-}
-
-/** Put children in an element, none for null. */
-function fill(element: HTMLElement, ...children: (Node | null)[]): void {
-  element.replaceChildren(...children.filter((child) => child !== null));
-}
-
-function figureOf(tokens: number): HTMLElement {
-  return h("b", null, short(tokens));
-}
-
-function sourceOf(source: string): string {
-  return (
-    {
-      api: "as the provider reported it for the last reply",
-      "api+estimate": "the newest reported usage, plus what was counted since",
-      tiktoken: "counted with tiktoken: no usage is recorded",
-      estimate: "estimated by characters: no encoding could be loaded",
-    }[source] ?? ""
-  );
 }
