@@ -189,12 +189,19 @@ def test_another_thread_cancels_and_the_connection_is_closed(server, config, llm
         llm.complete(HI, config, cancel=cancel)
 
 
+class ClickedMeanwhile(Cancel):
+    """Is cancelled as soon as somebody waits with it."""
+
+    def wait(self, seconds: float) -> bool:
+        self.cancel()
+        return super().wait(seconds)
+
+
 def test_a_wait_between_two_tries_can_be_cancelled(server, config):
     server.say(Script(status=503, headers={"Retry-After": "50"}))
-    cancel = Cancel()
-    threading.Timer(0.2, cancel.cancel).start()
     with pytest.raises(CallCancelledError):
-        LiteLLM().complete(HI, config, cancel=cancel)
+        LiteLLM().complete(HI, config, cancel=ClickedMeanwhile())
+    assert len(server.seen) == 1
 
 
 def test_the_stop_button_ends_a_call_and_the_next_one_works(server, config, llm):
