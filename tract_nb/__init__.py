@@ -40,6 +40,9 @@ if TYPE_CHECKING:
         ReplayError as ReplayError,
     )
     from tract_nb.errors import (
+        ReviewError as ReviewError,
+    )
+    from tract_nb.errors import (
         StoreError as StoreError,
     )
     from tract_nb.errors import (
@@ -83,6 +86,9 @@ if TYPE_CHECKING:
     from tract_nb.model.reply import Answer as Answer
     from tract_nb.model.reply import Cancel as Cancel
     from tract_nb.model.reply import Reply as Reply
+    from tract_nb.model.review import Conflict as Conflict
+    from tract_nb.model.review import Decision as Decision
+    from tract_nb.model.review import Review as Review
     from tract_nb.session import Session as Session
     from tract_nb.tract import Tract as Tract
 
@@ -98,6 +104,7 @@ _ERRORS = (
     "PromptError",
     "RefError",
     "ReplayError",
+    "ReviewError",
     "StoreError",
     "TraceError",
     "TractError",
@@ -126,6 +133,9 @@ _HOMES = {
     "Commit": "tract_nb.model.commit",
     "Kind": "tract_nb.model.commit",
     "Priority": "tract_nb.model.commit",
+    "Conflict": "tract_nb.model.review",
+    "Decision": "tract_nb.model.review",
+    "Review": "tract_nb.model.review",
     **dict.fromkeys(_ERRORS, "tract_nb.errors"),
     **dict.fromkeys(_CONTENTS, "tract_nb.model.content"),
 }

@@ -53,6 +53,10 @@ class BudgetError(TractError):
     """The token budget forbids what was asked; nothing was written."""
 
 
+class ReviewError(TractError):
+    """Something that cannot be merged, moved or decided as asked; the history is as before."""
+
+
 class CommandError(TractError):
     """A command line that names no command, or one whose arguments do not fit."""
 

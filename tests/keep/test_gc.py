@@ -51,6 +51,21 @@ def blob_bytes(t: Tract) -> int:
 # -- what stays -----------------------------------------------------------------------------------
 
 
+def test_what_a_pending_review_would_join_stays(t, clock):
+    first = t.user("a")
+    t.branch("try")
+    t.edit(first, "ours")
+    t.switch("try")
+    t.edit(first, "theirs")
+    t.switch("main")
+    review = t.merge("try")
+    t.delete_branch("try", force=True)
+    clock.days(400)
+    assert t.gc().rows == ()
+    review.choose(0, "theirs").approve()
+    assert texts(t) == ["theirs"]
+
+
 def test_nothing_reachable_is_ever_taken(t, clock):
     rich(t)
     clock.days(400)

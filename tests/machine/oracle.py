@@ -256,7 +256,7 @@ def call_for(history: History, tip: str | None, call_id: str) -> str | None:
 
 def keyed(history: History, tip: str | None, key: str) -> tuple[str, str] | None:
     """Return the unit that a key wrote into this history (its identity), and what it wrote last."""
-    wrote = [name for name in linear(history, tip) if history[name].key == key]
+    wrote = [name for name in told(history, tip).values() if history[name].key == key]
     units = [history[name].origin or name for name in wrote if history[name].kind == APPEND]
     return (units[0], wrote[-1]) if units else None
 

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.core.providers_check import check_anthropic, check_openai, check_types
 from tests.machine import contents, oracle
-from tests.machine.oracle import EDIT, MARK, MERGE, NORMAL, PINNED, SUMMARY, Operation, Record
+from tests.machine.handle import Handle
+from tests.machine.joint_steps import JointSteps
+from tests.machine.oracle import MARK, MERGE, NORMAL, PINNED, SUMMARY, Operation, Record
 from tract_nb import Dialogue, HeadMovedError, Kind, Priority, RefError, Tract, TractError
 from tract_nb.model.commit import to_us
 from tract_nb.operations import names
@@ -56,13 +58,20 @@ RULES: dict[str, tuple[str, ...]] = {
     "import_trace": ("import_trace",),
     "save_as": ("save_as",),
     "refresh": ("refresh",),
+    "merge": ("merge",),
+    "rebase": ("rebase",),
+    "pick": ("cherry_pick",),
+    "reorder": ("reorder",),
+    "delete_branch": ("delete_branch",),
+    "rename_branch": ("rename_branch",),
 }
 #: what these write into the operation log
 OPERATIONS = {
     *("commit", "edit", "annotate", "restore", "branch", "switch", "reset", "tag"),
     *("undo", "redo", "batch", "record_usage", "import"),
+    *("merge", "rebase", "cherry_pick", "reorder", "delete_branch", "rename_branch"),
 }
-LOW_LEVEL = {"compress", "merge", "cherry_pick"}  # until their verbs exist
+LOW_LEVEL = {"compress"}  # until its verb exists
 
 EXAMPLES = int(os.environ.get("TRACT_NB_EXAMPLES", "0"))
 STEPS = int(os.environ.get("TRACT_NB_STEPS", "30"))
@@ -81,22 +90,6 @@ class Letters:
 
 
 COUNT = Letters().count
-
-
-@dataclass
-class Handle:
-    """What a handle must know of where it stands."""
-
-    tract: Tract
-    actor: str
-    branch: str | None = "main"
-    detached: str | None = None
-    previous: str | None = None
-    seen: str | None = ""
-
-    @property
-    def ref(self) -> str:
-        return f"heads/{self.branch}"
 
 
 class Raised(Exception):  # noqa: N818  it is no error
@@ -151,16 +144,30 @@ tags: Steps = st.tuples(st.just("tag"), refs, st.sampled_from(TAGS))
 usages: Steps = st.tuples(st.just("usage"), st.one_of(st.none(), refs), st.integers(1, 3))
 covers: Steps = st.tuples(st.just("cover"), number, st.integers(1, 5), labels)
 retirements: Steps = st.tuples(st.just("retire"), number)
-merges: Steps = st.tuples(st.just("merge"), number)
-copies: Steps = st.tuples(st.just("copy"), number)
+hows = st.sampled_from(["ours", "theirs", "resolver", "model", "review", "review"])
+merges: Steps = st.tuples(st.just("merge"), number, hows, number, st.booleans())
+rebases: Steps = st.tuples(st.just("rebase"), number, hows, number)
+picks: Steps = st.tuples(st.just("pick"), st.lists(refs, min_size=1, max_size=3), st.booleans())
+reorders: Steps = st.tuples(st.just("reorder"), number)
+deletions: Steps = st.tuples(st.just("delete_branch"), st.sampled_from(["main", *BRANCHES]), st.booleans())
+renamings: Steps = st.tuples(
+    st.just("rename_branch"), st.sampled_from(["main", *BRANCHES]), st.sampled_from(["main", *BRANCHES])
+)
 looks: Steps = st.tuples(st.just("look"))
 inside: Steps = st.one_of([
     says, says, commits, calls, results, edits, markings, resets, branchings, switches, tags, usages,
-    covers, tool_marks, tool_covers, retirements, merges, copies, looks,
+    covers, tool_marks, tool_covers, retirements, merges, rebases, picks, reorders, looks,
 ])  # fmt: skip
 
 
-class World(RuleBasedStateMachine):
+#: what is likely to be in conflict with the same on another branch
+changing: Steps = st.one_of([
+    edits, edits, markings, markings, tool_marks, covers, covers, tool_covers, retirements, retirements,
+    answers, answers, says,
+])  # fmt: skip
+
+
+class World(JointSteps, RuleBasedStateMachine):
     """A file, two handles on it, and what both must say by the rules."""
 
     @initialize(start=st.lists(st.one_of(says, says, calls, results), max_size=8))
@@ -614,26 +621,6 @@ class World(RuleBasedStateMachine):
         else:
             self._written(h, "restore", commit, Record(MARK, targets=(name,)))
 
-    def do_merge(self, h: Handle, n: int) -> None:
-        others = sorted(tip for ref, tip in self.refs.items() if tip and ref != h.ref)
-        if others and h.branch and self.refs.get(h.ref):
-            second = others[n % len(others)]
-            if second not in oracle.linear(self.history, self.refs[h.ref]):
-                self._low(h, Record(MERGE), "merge", second=second)
-
-    def do_copy(self, h: Handle, n: int) -> None:
-        """Copy a commit with its origin; an EDIT only where its unit is."""
-        every = [name for name, record in self.history.items() if record.kind != MERGE]
-        if not every:
-            return
-        of = every[n % len(every)]
-        record = self.history[of]
-        here = oracle.state(self.history, self._tip(h) or None).units
-        if record.kind == EDIT and record.targets[0] not in here:
-            return
-        copy = replace(record, parents=(), origin=record.origin or of, key=None)
-        self._low(h, copy, "cherry_pick", h.tract.show(of).content)
-
     # -- rules --------------------------------------------------------------------------------------
 
     def acting(self, who: int) -> Handle:
@@ -746,20 +733,52 @@ class World(RuleBasedStateMachine):
     def merge(self, who: int, step: Any) -> None:
         self.do(self.acting(who), step)
 
-    @rule(who=handles, step=copies)
-    def copy(self, who: int, step: Any) -> None:
+    @rule(who=handles, step=rebases)
+    def rebase(self, who: int, step: Any) -> None:
         self.do(self.acting(who), step)
 
-    @rule(who=handles, name=st.sampled_from(BRANCHES), steps=st.lists(inside, max_size=4), n=number)
-    def fork_and_merge(self, who: int, name: str, steps: list[Any], n: int) -> None:
-        """Write on a branch of its own and come back, so that merges have something to join."""
+    @rule(who=handles, step=picks)
+    def pick(self, who: int, step: Any) -> None:
+        self.do(self.acting(who), step)
+
+    @rule(who=handles, step=reorders)
+    def reorder(self, who: int, step: Any) -> None:
+        self.do(self.acting(who), step)
+
+    @rule(who=handles, step=deletions)
+    def delete_branch(self, who: int, step: Any) -> None:
+        self.do(self.acting(who), step)
+
+    @rule(who=handles, step=renamings)
+    def rename_branch(self, who: int, step: Any) -> None:
+        self.do(self.acting(who), step)
+
+    @rule(
+        who=handles,
+        name=st.sampled_from(BRANCHES),
+        one=st.lists(changing, min_size=1, max_size=4),
+        two=st.lists(changing, min_size=1, max_size=4),
+        joins=st.lists(st.tuples(st.booleans(), st.one_of(merges, merges, rebases)), min_size=1, max_size=3),
+        more=st.lists(st.one_of(says, edits), max_size=2),
+    )
+    def fork_and_join(self, who: int, name: str, one: Any, two: Any, joins: Any, more: Any) -> None:
+        """Work on two branches, join them one way or the other, work on, join them again."""
         h = self.acting(who)
-        self.do(h, ("branch", name, None))
-        self.do(h, ("switch", name))
-        for step in steps:
-            self.do(h, step)
         self.do(h, ("switch", "main"))
-        self.do(h, ("merge", n))
+        self.do(h, ("branch", name, None))
+        for branch, steps in (("main", one), (name, two)):
+            self.do(h, ("switch", branch))
+            for step in steps:
+                self.do(h, step)
+        for on_main, (verb, _, *rest) in joins:
+            self.do(h, ("switch", "main" if on_main else name))
+            others = sorted(ref for ref, tip in self.refs.items() if tip and ref != h.ref)
+            wanted = "heads/" + (name if on_main else "main")
+            if h.branch and wanted in others:
+                self.do(h, (verb, others.index(wanted), *rest))
+            for step in more:
+                self.do(h, step)
+            self._compare(h, self._look(h))
 
     @rule(who=st.sampled_from([0, 0, 1]), times=st.integers(1, 3))
     def undo(self, who: int, times: int) -> None:
@@ -802,7 +821,22 @@ class World(RuleBasedStateMachine):
         call()
         back = {ref: old for ref, (old, _) in moved.items()}
         self._log(h, verb, back, undoes=place, is_undo=verb == "undo")
+        self._named_back(h, moved)
         self._look(h)
+
+    def _named_back(self, h: Handle, moved: dict[str, tuple[str | None, str | None]]) -> None:
+        """A handle follows its branch to the name it has again; the tract opens on a branch that is."""
+        heads = {ref.removeprefix("heads/"): ends for ref, ends in moved.items() if ref.startswith("heads/")}
+        gone = [name for name, (old, new) in heads.items() if old is None and new is not None]
+        back = [name for name, (old, new) in heads.items() if new is None and old is not None]
+        if len(heads) == 2 and gone and back:
+            h.branch = back[0] if h.branch == gone[0] else h.branch
+            h.previous = back[0] if h.previous == gone[0] else h.previous
+            self.open_branch = back[0] if self.open_branch == gone[0] else self.open_branch
+        if f"heads/{self.open_branch}" not in self.refs:
+            names = sorted(ref.removeprefix("heads/") for ref in self.refs if ref.startswith("heads/"))
+            # before it is asked where it stands, the handle does not know that its branch is gone
+            self.open_branch = h.branch if h.branch in names else names[0]
 
     @rule(
         who=handles,

@@ -377,6 +377,13 @@ def rich(t: Tract) -> Tract:
     t.branch("gone")
     t.undo()
     t.import_trace(recording(8, "5e551011-0000-4000-8000-000000000001", rich=True))
+    t.branch("aside")
+    t.edit(first, "What is in c.py?")
+    t.switch("aside")
+    t.edit(first, "What is in d.py?")
+    t.switch("main")
+    review = t.merge("aside", resolver=lambda _: None)
+    review.edit(0, "What is in either?")
     return t
 
 

@@ -73,6 +73,22 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "tag": lambda t: t.tag("HEAD", "new"),
     "undo": lambda t: t.undo(),
     "redo": lambda t: t.redo(),
+    "merge": lambda t: t.merge("other"),
+    "merge with a conflict": lambda t: t.merge("at-odds"),
+    "merge by theirs": lambda t: t.merge("at-odds", strategy="theirs"),
+    "merge by a resolver": lambda t: t.merge("at-odds", resolver=lambda _: "both", no_ff=True),
+    "rebase": lambda t: t.rebase("other"),
+    "rebase with a conflict": lambda t: t.rebase("at-odds"),
+    "rebase by ours": lambda t: t.rebase("at-odds", strategy="ours"),
+    "cherry_pick": lambda t: t.cherry_pick("other", "other~1"),
+    "cherry_pick again": lambda t: t.cherry_pick("v1", again=True),
+    "reorder": lambda t: t.reorder([*t.compile().commit_hashes[-1:], *t.compile().commit_hashes[:-1]]),
+    "pending": lambda t: t.pending(),
+    "pending, answered": lambda t: t.pending()[0].edit(0, "new"),
+    "pending, approved": lambda t: t.pending()[0].approve(),
+    "pending, rejected": lambda t: t.pending()[0].reject(),
+    "delete_branch": lambda t: t.delete_branch("other", force=True),
+    "rename_branch": lambda t: t.rename_branch("main", "renamed"),
     "branches": lambda t: t.branches(),
     "tags": lambda t: t.tags(),
     "tracts": lambda t: t.tracts(),
@@ -114,7 +130,11 @@ def test_every_public_verb_is_walked():
             for name, member in inspect.getmembers(kind, callable)
             if not name.startswith("_") and name != "listener"
         }
-        walked = {verb.partition(" ")[0].removeprefix(prefix) for verb in VERBS if verb.startswith(prefix)}
+        walked = {
+            verb.partition(" ")[0].rstrip(",").removeprefix(prefix)
+            for verb in VERBS
+            if verb.startswith(prefix)
+        }
         assert public - OTHERS <= walked, public - OTHERS - walked
 
 
@@ -163,9 +183,26 @@ def world(t: Tract) -> Tract:
     t.user("of a cell", key="cell")
     t.tag(t.assistant("two", generation_config={"temperature": 0.5}), "v2")
     t.user("three")
+    divide(t)
     t.user("taken back")
     t.undo()
     return t
+
+
+def divide(t: Tract) -> None:
+    """Make a branch to join, one at odds with main, and a review that is answered, on a third."""
+    t.branch("other", at="v1")
+    t.branch("at-odds", at="v1")
+    t.edit("v1", "one on main")
+    t.switch("other")
+    t.record_usage({"input_tokens": 9, "output_tokens": 1}, t.assistant("on the other", key="other"))
+    t.annotate("v1", PINNED)
+    t.switch("at-odds")
+    t.edit("v1", "one at odds")
+    t.switch("try")
+    t.edit("v1", "one tried")
+    t.merge("at-odds").choose(0, "theirs")
+    t.switch("main")
 
 
 @pytest.fixture

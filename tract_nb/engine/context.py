@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 
 from tract_nb.engine import providers
+from tract_nb.engine.chunks import Chunk, read_all
+from tract_nb.engine.chunks import Reader as BlobReader
 from tract_nb.engine.pairing import Paired, pair
 from tract_nb.engine.resolve import Unit
-from tract_nb.engine.snapshot import Chunk, Snapshot, read_all
-from tract_nb.engine.snapshot import Reader as BlobReader
+from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import TractError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, from_us, preview

@@ -8,115 +8,12 @@ mark touches is copied, a chunk and the spine. What no snapshot can tell from th
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
 
+from tract_nb.engine.chunks import CHUNK, Chunk, Counts, Line
 from tract_nb.engine.resolve import Unit, born, resolve
 from tract_nb.model.commit import Kind, Priority, Row
-
-CHUNK = 256  # units; a change copies one chunk, and a spine that is this much shorter than the history
-
-#: reads the stored bytes of groups of blobs: of each group, by number
-Reader = Callable[[Sequence[Sequence[int]]], Sequence[Mapping[int, bytes]]]
-
-
-class Counts(NamedTuple):
-    """How many units are in which state."""
-
-    pinned: int
-    skipped: int
-    covered: int
-
-
-class Chunk:
-    """Some units in a row, with what is worked out about them once."""
-
-    __slots__ = ("_counts", "_payloads", "_shown", "notes", "units")
-
-    def __init__(self, units: tuple[Unit, ...], payloads: Mapping[int, bytes] | None = None) -> None:
-        self.units = units
-        self.notes: dict[object, Any] = {}  # what others work out of these units alone, to have it once
-        self._shown: dict[bool, tuple[Unit, ...]] = {}
-        self._payloads = payloads
-        self._counts: Counts | None = None
-
-    @property
-    def counts(self) -> Counts:
-        """How many of its units are pinned, skipped, covered."""
-        if self._counts is None:
-            self._counts = Counts(
-                sum(unit.priority is Priority.PINNED for unit in self.units),
-                sum(unit.skipped for unit in self.units),
-                sum(unit.covered for unit in self.units),
-            )
-        return self._counts
-
-    def shown(self, *, reasoning: bool) -> tuple[Unit, ...]:
-        """Return the units that a model is sent."""
-        found = self._shown.get(reasoning)
-        if found is None:
-            found = tuple(unit for unit in self.units if unit.shown and (reasoning or not unit.is_reasoning))
-            self._shown[reasoning] = found
-        return found
-
-    def payloads(self, read: Reader) -> Mapping[int, bytes]:
-        """Return the stored bytes of all its units' texts; read at once when they are first asked for."""
-        read_all((self,), read)
-        return self._payloads or {}
-
-    def missing(self) -> list[int]:
-        """Return the blobs of its units' texts that were not read yet."""
-        known = self._payloads or {}
-        wanted = {row.blob: None for unit in self.units for row in (unit.row, unit.text)}
-        return [number for number in wanted if number is not None and number not in known]
-
-    def keep(self, found: Mapping[int, bytes]) -> None:
-        """Keep texts that were missing."""
-        self._payloads = {**self._payloads, **found} if self._payloads else found
-
-    def replaced(self, place: int, unit: Unit) -> Chunk:
-        return Chunk((*self.units[:place], unit, *self.units[place + 1 :]), self._payloads)
-
-    def appended(self, unit: Unit) -> Chunk:
-        return Chunk((*self.units, unit), self._payloads)
-
-
-def read_all(chunks: Iterable[Chunk], read: Reader) -> None:
-    """Read all texts of some chunks that were not read yet, at once."""
-    wanting = [(chunk, missing) for chunk in chunks if (missing := chunk.missing())]
-    if wanting:
-        found = read([missing for _, missing in wanting])
-        for (chunk, _), texts in zip(wanting, found, strict=True):
-            chunk.keep(texts)
-
-
-class _Line:
-    """What the snapshots of one line share: it only grows, and each sees its own part of it."""
-
-    __slots__ = ("marks", "places", "results", "rows", "straight", "targeted", "times")
-
-    def __init__(self) -> None:
-        self.rows: list[Row] = []  # in linear order
-        self.marks: list[int] = []  # the places of MARKs in the rows
-        self.straight = True  # numbers rise along the rows: there is no merge
-        self.times: dict[int, int] = {}  # a commit's number: its place in the rows
-        self.places: dict[bytes, int] = {}  # a unit's identity: its place among the units
-        self.results: dict[bytes, list[int]] = {}  # a call's identity: the places of its results
-        self.targeted: frozenset[bytes] = frozenset()  # what summaries are about
-
-    def add_row(self, row: Row) -> None:
-        self.times[row.id] = len(self.rows)
-        if row.kind == Kind.MARK:
-            self.marks.append(len(self.rows))
-        if self.rows and row.id < self.rows[-1].id:
-            self.straight = False
-        self.rows.append(row)
-
-    def add_unit(self, unit: Unit, place: int) -> None:
-        self.places[unit.identity] = place
-        if unit.call is not None:
-            self.results.setdefault(unit.call, []).append(place)
 
 
 class Snapshot:
@@ -134,7 +31,7 @@ class Snapshot:
 
     __slots__ = ("_length", "_line", "chunks", "count", "size")
 
-    def __init__(self, chunks: tuple[Chunk, ...], count: int, size: int, line: _Line, length: int) -> None:
+    def __init__(self, chunks: tuple[Chunk, ...], count: int, size: int, line: Line, length: int) -> None:
         self.chunks = chunks
         self.count = count
         self.size = size
@@ -147,7 +44,7 @@ class Snapshot:
 
         With ``settle``, the last row is kept with the size of the context at it.
         """
-        line = _Line()
+        line = Line()
         for row in rows:
             line.add_row(row)
         units = resolve(line.rows)
@@ -169,6 +66,11 @@ class Snapshot:
     def rows(self) -> list[Row]:
         """The commits in linear order."""
         return self._line.rows[: self._length]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is committed."""
+        return self._length == 0
 
     @property
     def last(self) -> Row:
@@ -217,6 +119,18 @@ class Snapshot:
     def has(self, number: int) -> bool:
         """Tell whether a commit is in this history."""
         return self._line.times.get(number, self._length) < self._length
+
+    def tells(self, identity: bytes) -> bool:
+        """Tell whether a commit, or a copy of it, is in this history."""
+        return self._line.told.get(identity, self._length) < self._length
+
+    def row_of(self, number: int) -> Row:
+        """Return a commit that is in this history."""
+        return self._line.rows[self._line.times[number]]
+
+    def time_of(self, number: int) -> int:
+        """Return where a commit of this history stands in linear order, counted from 0."""
+        return self._line.times[number]
 
     def beyond(self, other: Snapshot) -> list[Row]:
         """Return the commits that this history has and another has not."""
@@ -288,44 +202,92 @@ class Snapshot:
 
         The row is kept with the size of the context at it (:attr:`last`).
         """
-        if row.origin is None:
-            if row.kind == Kind.APPEND and not self._line.targeted.intersection(row.targets):
-                return self._appended(row)
-            if row.kind == Kind.EDIT:
-                return self._edited(row)
-            if row.kind == Kind.MARK and row.priority is not None and not self._uncovers(row):
-                return self._marked(row)
-        return Snapshot.of([*self.rows, row], settle=True)
+        after = self._with(row)
+        return Snapshot.of([*self.rows, row], settle=True) if after is None else after
 
     def imagined(self, row: Row) -> Snapshot:
         """Return what one more commit would make of it, for looking only: the shared line does not grow."""
         unit = self.find(row.targets[0]) if row.kind == Kind.EDIT else None
         if unit is not None:
-            chunks, size = self._with({self._line.places[row.targets[0]]: unit._replace(text=row)})
+            chunks, size = self._redrawn({self._line.places[row.targets[0]]: unit._replace(text=row)})
         elif row.kind == Kind.MARK and row.priority is not None and not self._uncovers(row):
-            chunks, size = self._with(self._marks(row))
+            chunks, size = self._redrawn(self._marks(row))
         else:
             return Snapshot.of([*self.rows, row])
         return Snapshot(chunks, self.count, size, self._line, self._length)
 
-    def _grown(self, row: Row) -> _Line:
-        """Return the line with one row more: the shared one, or a copy where another grew on it."""
+    def extended(self, rows: Sequence[Row]) -> Snapshot:
+        """Return the history with commits of another one behind it, as a merge reads them.
+
+        Each row stays as it is stored, with the size that it has where it was written.
+        """
+        grown, run = self, list[Row]()
+        known: set[bytes] = set()  # what the run tells of
+        for row in rows:
+            if row.identity not in known and grown._is_plain(row):
+                run.append(row)
+                known.update((row.identity, *row.targets))
+                continue
+            after = grown._run(run)._with(row, stored=True)  # noqa: SLF001  its own kind
+            if after is None:
+                return Snapshot.of([*self.rows, *rows])
+            grown, run = after, []
+            known.clear()
+        return grown._run(run)  # noqa: SLF001
+
+    def joined(self, merge: Row) -> Snapshot:
+        """Return the history with a MERGE behind it, where all that it joins is here already."""
+        return self._changed(merge, {})
+
+    def apart(self) -> Snapshot:
+        """Return the same history on a line of its own: to grow by commits that may never be."""
+        return Snapshot(self.chunks, self.count, self.size, self._copied(), self._length)
+
+    def _is_plain(self, row: Row) -> bool:
+        """Tell whether a row adds a unit that nothing here is about yet."""
+        if row.kind != Kind.APPEND or self.tells(row.identity):
+            return False
         line = self._line
-        if len(line.rows) != self._length:
-            line = _Line()
-            for earlier in self.rows:
-                line.add_row(earlier)
-            for place, unit in enumerate(self.units):
-                line.add_unit(unit, place)
-            line.targeted = self._line.targeted
+        known = line.about.get(row.identity, self._length) < self._length
+        return not known and not line.targeted.intersection(row.targets)
+
+    def _with(self, row: Row, *, stored: bool = False) -> Snapshot | None:
+        """Return the history with one row more; None where it must be resolved anew."""
+        if self.tells(row.identity):
+            return self._changed(row, {}, stored=stored)  # a copy of what stands already
+        if self._is_plain(row):
+            return self._appended(row)
+        if row.kind == Kind.EDIT:
+            return self._edited(row, stored=stored)
+        if row.kind == Kind.MARK and row.priority is not None and not self._uncovers(row):
+            return self._marked(row, stored=stored)
+        return None
+
+    def _grown(self, row: Row) -> Line:
+        """Return the line with one row more: the shared one, or a copy where another grew on it."""
+        line = self._line if len(self._line.rows) == self._length else self._copied()
         line.add_row(row)
         return line
 
-    def _appended(self, row: Row) -> Snapshot:
+    def _copied(self) -> Line:
+        line = Line()
+        for earlier in self.rows:
+            line.add_row(earlier)
+        for place, unit in enumerate(self.units):
+            line.add_unit(unit, place)
+        line.targeted = self._line.targeted
+        return line
+
+    def _born(self, row: Row) -> Unit:
+        """Return a unit as it stands here when it is committed."""
         unit = born(row)
-        if unit.call is not None:
-            call = self.find(unit.call)
-            unit = unit._replace(skipped=unit.skipped or (call is not None and call.skipped))
+        if unit.call is None or unit.skipped:
+            return unit
+        call = self.find(unit.call)
+        return unit._replace(skipped=call is not None and call.skipped)
+
+    def _appended(self, row: Row) -> Snapshot:
+        unit = self._born(row)
         size = self.size + unit.size
         if row.context != size:
             row = row._replace(context=size)
@@ -338,13 +300,36 @@ class Snapshot:
             chunks = (*self.chunks, Chunk((unit,)))
         return Snapshot(chunks, self.count + 1, size, line, self._length + 1)
 
-    def _edited(self, row: Row) -> Snapshot:
+    def _run(self, rows: Sequence[Row]) -> Snapshot:
+        """Return the history with plain rows behind it, as they are stored: all chunks are made once."""
+        if not rows:
+            return self
+        full = self.chunks[:-1] if self.count % CHUNK else self.chunks
+        last = self.chunks[-1].units if self.count % CHUNK else ()
+        line = self._line if len(self._line.rows) == self._length else self._copied()
+        added: dict[bytes, Unit] = {}
+        for row in rows:
+            unit = self._born(row)
+            call = added.get(unit.call) if unit.call is not None else None
+            if call is not None and call.skipped:
+                unit = unit._replace(skipped=True)
+            line.add_row(row)
+            line.add_unit(unit, self.count + len(added))
+            added[unit.identity] = unit
+        units = (*last, *added.values())
+        made = (Chunk(units[start : start + CHUNK]) for start in range(0, len(units), CHUNK))
+        size = self.size + sum(unit.size for unit in added.values())
+        return Snapshot((*full, *made), self.count + len(added), size, line, self._length + len(rows))
+
+    def _edited(self, row: Row, *, stored: bool) -> Snapshot:
         unit = self.find(row.targets[0])
         if unit is None:
-            return self._changed(row, {})
+            return self._changed(row, {}, stored=stored)
         edited = unit._replace(text=row)
-        row = row._replace(context=self.size + edited.size - unit.size)
-        return self._changed(row, {self._line.places[row.targets[0]]: unit._replace(text=row)})
+        if not stored:
+            row = row._replace(context=self.size + edited.size - unit.size)
+        place = self._line.places[row.targets[0]]
+        return self._changed(row, {place: unit._replace(text=row)}, stored=stored)
 
     def _uncovers(self, mark: Row) -> bool:
         """Tell whether a MARK may change what a summary hides, or whether it stands."""
@@ -363,8 +348,8 @@ class Snapshot:
         """Return the places of a call's results."""
         return [place for place in self._line.results.get(call, ()) if place < self.count]
 
-    def _marked(self, row: Row) -> Snapshot:
-        return self._changed(row, self._marks(row))
+    def _marked(self, row: Row, *, stored: bool) -> Snapshot:
+        return self._changed(row, self._marks(row), stored=stored)
 
     def _marks(self, row: Row) -> dict[int, Unit]:
         """Return the units that a MARK changes, by place."""
@@ -389,12 +374,12 @@ class Snapshot:
                 changed[answer] = now(answer)._replace(skipped=skipped)
         return changed
 
-    def _changed(self, row: Row, changed: Mapping[int, Unit]) -> Snapshot:
-        chunks, size = self._with(changed)
-        line = self._grown(row._replace(context=size))
+    def _changed(self, row: Row, changed: Mapping[int, Unit], *, stored: bool = False) -> Snapshot:
+        chunks, size = self._redrawn(changed)
+        line = self._grown(row if stored else row._replace(context=size))
         return Snapshot(chunks, self.count, size, line, self._length + 1)
 
-    def _with(self, changed: Mapping[int, Unit]) -> tuple[tuple[Chunk, ...], int]:
+    def _redrawn(self, changed: Mapping[int, Unit]) -> tuple[tuple[Chunk, ...], int]:
         """Return the chunks with some units changed, by place, and the size that this makes."""
         chunks = list(self.chunks)
         size = self.size

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from tract_nb.facade.handle import Handle
 from tract_nb.model.commit import Commit
-from tract_nb.model.listing import Branches, Operations, Status, Tracts
+from tract_nb.model.listing import Branches, Operations, Status, Tags, Tracts
 from tract_nb.operations import branches, moving, status
 from tract_nb.operations import undo as undoing
-from tract_nb.store.refs import TAGS
 
 
 class Branching(Handle):
@@ -23,8 +22,24 @@ class Branching(Handle):
         with self._moving():
             return branches.switch(self._ws, name)
 
+    def delete_branch(self, name: str, *, force: bool = False) -> Commit | None:
+        """Take a branch away; one with commits of its own only with ``force``.
+
+        Returns
+        -------
+        Commit or None
+            What it stood on; ``undo`` brings the branch back there.
+        """
+        with self._moving():
+            return branches.delete(self._ws, name, force=force)
+
+    def rename_branch(self, name: str, new: str) -> Commit | None:
+        """Give a branch another name; a pending review goes with it."""
+        with self._moving():
+            return branches.rename(self._ws, name, new)
+
     def branches(self) -> Branches:
-        """Return the branches: name, tip, tokens, time."""
+        """Return the branches: name, tip, tokens, how far ahead of HEAD and behind, times."""
         with self._reading(tip=True):
             return status.branches(self._ws)
 
@@ -57,10 +72,10 @@ class Branching(Handle):
         with self._moving():
             return moving.tag(self._ws, target, name)
 
-    def tags(self) -> Branches:
+    def tags(self) -> Tags:
         """Return the tags: name, commit, tokens, time."""
         with self._reading():
-            return status.branches(self._ws, TAGS)
+            return status.tags(self._ws)
 
     def undo(self) -> Operations:
         """Take back this actor's newest operation that moved a ref; return the operation that did."""

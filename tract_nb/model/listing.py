@@ -44,8 +44,26 @@ class Branches(Table):
         Column("current", "bool", "whether this handle stands on it"),
         Column("commit", "str", "first 12 digits of the hash of its tip; missing where nothing is committed"),
         Column("tokens", "int64", "counted tokens of what compiles at its tip"),
+        Column("ahead", "int64", "commits it has that HEAD has not, MARKs left out"),
+        Column("behind", "int64", "commits HEAD has that it has not, MARKs left out"),
         Column("time", UTC, "author time of its tip"),
+        Column("active", UTC, "when an operation moved it last"),
         Column("preview", "str", "the tip's text in one line"),
+    )
+
+
+class Tags(Table):
+    """The tags of a tract, by name."""
+
+    __slots__ = ()
+
+    columns = (
+        Column("branch", "str", "its name"),
+        Column("current", "bool", "never: one stands on branches and commits"),
+        Column("commit", "str", "first 12 digits of the hash of what it names"),
+        Column("tokens", "int64", "counted tokens of what compiles there"),
+        Column("time", UTC, "author time of that commit"),
+        Column("preview", "str", "its text in one line"),
     )
 
 

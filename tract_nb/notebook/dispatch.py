@@ -153,7 +153,8 @@ def arguments(name: str) -> Iterator[Argument]:
         value = "" if switch else f" {_value_name(found)}"
         said = "" if default in (None, False) or default is parameter.empty else f" [default: {default}]"
         # a switch that is on is turned off by its other name
-        shown = [flag for flag in flags if flag.startswith("--no-") == bool(default)] if switch else flags
+        turned = [flag for flag in flags if flag.startswith("--no-") == bool(default)] if switch else flags
+        shown = turned or flags  # --no-ff is no other name of --ff
         yield Argument(", ".join(shown) + value, about, "" if switch else said, f"[{shown[-1]}{value}]")
 
 

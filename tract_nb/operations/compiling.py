@@ -111,7 +111,7 @@ def ordered(ws: Workspace, history: Snapshot, order: Any, *, include_reasoning: 
         If the order leaves out a shown unit, names one twice, or one that is not shown.
     """
     shown = {unit.identity: unit for unit in history.shown if include_reasoning or not unit.is_reasoning}
-    wanted = [names.unit_named(ws, history, name) for name in names.names_in(order)]
+    wanted = units_in(ws, history, order)
     given = [unit.identity for unit in wanted]
     for unit in wanted:
         if unit.identity not in shown:
@@ -128,6 +128,11 @@ def ordered(ws: Workspace, history: Snapshot, order: Any, *, include_reasoning: 
             "Name every unit of compile().commit_hashes.",
         )
     return history.reordered(wanted)
+
+
+def units_in(ws: Workspace, history: Snapshot, order: Any) -> list[Unit]:
+    """Return the units that an order names."""
+    return [names.unit_named(ws, history, name) for name in names.names_in(order)]
 
 
 def _short(unit: Unit) -> str:

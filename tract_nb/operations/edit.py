@@ -65,8 +65,11 @@ def keyed(ws: Workspace, head: Row, key: str) -> tuple[Unit, Row] | None:
     if not candidates:
         return None
     history = ws.snapshot(head.id)
-    # a key's commits stand on one line, so their numbers rise along it
-    wrote = [ws.row(number) for number in candidates if history.has(number)]
+    here = sorted((number for number in candidates if history.has(number)), key=history.time_of)
+    told: dict[bytes, Row] = {}  # a copy says nothing that the first of them has not said
+    for row in map(ws.row, here):
+        told.setdefault(row.identity, row)
+    wrote = list(told.values())
     for row in wrote:
         unit = history.find(row.identity)
         if unit is not None:

@@ -10,7 +10,7 @@ from tract_nb.model.commit import HASH_TAKEN, Kind, Row, from_us
 from tract_nb.operations import archive, names
 from tract_nb.operations.transaction import in_own_batch, transaction
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import collected, objects, oplog, reach, refs, rewriting
+from tract_nb.store import collected, objects, oplog, reach, refs, reviews, rewriting
 from tract_nb.store.reach import End
 
 DAY_US = 86_400_000_000
@@ -101,9 +101,11 @@ def roots(ws: Workspace, since: int, young: int) -> set[int]:
     """Return the commits that are kept with all behind them.
 
     Where branches and tags of all tracts stand, and links; ends of operations recorded since a time,
-    unless a later hard reset dropped them; what was recorded since another; where this handle stands.
+    unless a later hard reset dropped them; what was recorded since another; where this handle stands;
+    what pending reviews would join.
     """
     kept = reach.standing(ws.db) | reach.recorded_since(ws.db, young) | _ends(ws, since)
+    kept |= reviews.sources(ws.db)
     if ws.branch is None and ws.detached:
         kept.add(ws.detached)
     return kept

@@ -63,6 +63,8 @@ def _numbered(ws: Workspace, name: str) -> tuple[int, bool]:
 def _base(ws: Workspace, base: str, back: str | None) -> tuple[int, bool]:
     head = base in ("HEAD", "@")
     if back is not None:
+        if head:
+            ws.tip()  # a branch that is gone is stepped off first
         branch = ws.branch if head else base
         return _earlier(ws, branch, int(back)), False
     if head:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from tract_nb.engine.tokens import context_size
-from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, from_us, preview
-from tract_nb.model.listing import Branches, Operations, Status, Tracts
+from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, Row, from_us, preview
+from tract_nb.model.listing import Branches, Operations, Status, Tags, Tracts
 from tract_nb.operations import history, present
 from tract_nb.operations.compiling import count
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects, oplog, refs
+from tract_nb.store.ancestry import Ancestry
 from tract_nb.store.database import Database
 from tract_nb.store.oplog import Move
 
@@ -37,29 +38,55 @@ def status(ws: Workspace) -> Status:
     )
 
 
-def branches(ws: Workspace, prefix: str = refs.HEADS) -> Branches:
-    """Return the tract's branches, or its tags, by name."""
-    heads = refs.all_of(ws.db, ws.tract, prefix)
-    ws.tip()
-    rows = objects.rows(ws.db, [tip for tip in heads.values() if tip])
+def branches(ws: Workspace) -> Branches:
+    """Return the tract's branches by name, with how far each has gone from HEAD."""
+    head = ws.tip()
+    heads, rows, says = _named(ws, refs.HEADS)
+    ancestry = Ancestry(ws.db)
+    active = oplog.last_moves(ws.db, ws.tract)
+    return Branches(
+        tuple(
+            (
+                name,
+                name == ws.branch,
+                rows[tip].hash.hex()[:HASH_TAKEN] if tip else None,
+                context_size(rows[tip].context) if tip else 0,
+                *ancestry.apart(tip, head),
+                from_us(rows[tip].author_us) if tip else None,
+                from_us(active[refs.HEADS + name]) if refs.HEADS + name in active else None,
+                says.get(tip, ""),
+            )
+            for name, tip in heads.items()
+        )
+    )
+
+
+def tags(ws: Workspace) -> Tags:
+    """Return the tract's tags by name."""
+    named, rows, says = _named(ws, refs.TAGS)
+    return Tags(
+        tuple(
+            (
+                name,
+                False,
+                rows[tip].hash.hex()[:HASH_TAKEN],
+                context_size(rows[tip].context),
+                from_us(rows[tip].author_us),
+                says.get(tip, ""),
+            )
+            for name, tip in named.items()
+        )
+    )
+
+
+def _named(ws: Workspace, prefix: str) -> tuple[dict[str, int], dict[int, Row], dict[int, str]]:
+    """Return refs by name, and of what they stand on the commits and what these say."""
+    named = refs.all_of(ws.db, ws.tract, prefix)
+    rows = objects.rows(ws.db, [tip for tip in named.values() if tip])
     # a MARK says nothing: the preview is of what stands before it
     said = {tip: ws.row(number) for tip in rows if (number := objects.unmarked(ws.db, tip))}
     found = present.contents(ws, list(said.values()))
-    listed = []
-    for name, tip in heads.items():
-        row = rows.get(tip)
-        text = present.says(said[tip], found, lambda _: None) if tip in said else ""
-        listed.append(
-            (
-                name,
-                prefix == refs.HEADS and name == ws.branch,
-                row.hash.hex()[:HASH_TAKEN] if row else None,
-                context_size(row.context) if row else 0,
-                from_us(row.author_us) if row else None,
-                preview(text),
-            )
-        )
-    return Branches(tuple(listed))
+    return named, rows, {tip: preview(present.says(row, found, lambda _: None)) for tip, row in said.items()}
 
 
 def all_tracts(db: Database) -> Tracts:

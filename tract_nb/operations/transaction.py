@@ -200,12 +200,8 @@ class Transaction:
         RefError
             If the handle stands on no branch.
         """
-        if self.ws.branch is None:
-            raise RefError(
-                "HEAD is detached: it stands on a commit, not on a branch.",
-                "Give it a branch first: t.branch('NAME'), then t.switch('NAME').",
-            )
-        seen, tip = self.ws.seen, self._stands(self.ws.tract, refs.HEADS + self.ws.branch)
+        refuse_detached(self.ws)
+        seen, tip = self.ws.seen, self._stands(self.ws.tract, f"{refs.HEADS}{self.ws.branch}")
         if tip != seen:
             raise self._moved(seen, tip)
         return self.ws.row(tip) if tip else None
@@ -348,6 +344,15 @@ def _look_again(tx: Transaction) -> None:
     own = tx.moves.get((tx.ws.tract, f"{refs.HEADS}{tx.ws.branch}"))
     if own is not None and own.new is not None:
         tx.ws.seen = own.new
+
+
+def refuse_detached(ws: Workspace) -> None:
+    """Refuse a write where the handle stands on no branch."""
+    if ws.branch is None:
+        raise RefError(
+            "HEAD is detached: it stands on a commit, not on a branch.",
+            "Give it a branch first: t.branch('NAME'), then t.switch('NAME').",
+        )
 
 
 def counted_text(content: Content) -> str:

@@ -20,6 +20,7 @@ from tract_nb.model.content import Content
 from tract_nb.model.custom import CustomType
 from tract_nb.model.message import Compiler
 from tract_nb.model.price import Prices
+from tract_nb.model.review import Proposer
 from tract_nb.store import collected, objects, refs
 from tract_nb.store.database import Database
 from tract_nb.store.objects import Details
@@ -73,6 +74,7 @@ class Workspace:
     model: str | None = None
     prices: Prices | None = None
     compiler: Compiler | None = None
+    proposer: Proposer | None = None  # asks a model to settle conflicts
     branch: str | None = None
     detached: int = 0
     previous: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -84,8 +85,13 @@ def _create(db: Database) -> None:
         if identity(db) != (0, 0):
             return  # another process was quicker
         for table in schema.metadata.sorted_tables:
-            db.execute(str(CreateTable(table).compile(dialect=DIALECT)))
+            db.execute(_in_one_line(CreateTable(table)))
             for index in sorted(table.indexes, key=lambda index: str(index.name)):
-                db.execute(str(CreateIndex(index).compile(dialect=DIALECT)))
+                db.execute(_in_one_line(CreateIndex(index)))
         db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {schema.VERSION}")
+
+
+def _in_one_line(statement: CreateTable | CreateIndex) -> str:
+    """Return the SQL without white space it can do without: all of the schema fits the file's first page."""
+    return re.sub(r"\s*([(),])\s*", r"\1", " ".join(str(statement.compile(dialect=DIALECT)).split()))

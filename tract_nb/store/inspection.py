@@ -110,6 +110,7 @@ def lost(db: Database) -> list[tuple[str, str]]:
         ("tract", "parent", "tract"),
         ("op", "tract", "tract"),
         ("ref", "tract", "tract"),
+        ("review", "tract", "tract"),
     ):
         rows = db.all(
             f'SELECT DISTINCT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL '
@@ -121,7 +122,7 @@ def lost(db: Database) -> list[tuple[str, str]]:
 
 def changed_rows(db: Database) -> Iterator[tuple[str, str]]:
     """Yield the rows of the small tables that are not what was written: the table, and which."""
-    for table in ("tract", "encoding", "usage", "record"):
+    for table in ("tract", "encoding", "usage", "record", "review"):
         for *row, checksum in db.execute(f"SELECT * FROM {table}"):
             if row_sum(*row) != checksum:
                 yield table, str(row[0])

@@ -181,6 +181,15 @@ def mover_to(db: Database, commit: int) -> OpRow | None:
     return OpRow(*found) if found else None
 
 
+def last_moves(db: Database, tract: int) -> dict[str, int]:
+    """Return when each ref of a tract was moved last, by the ref's name."""
+    rows = db.all(
+        "SELECT r.ref, max(op.at) FROM op_ref AS r JOIN op ON op.id = r.op WHERE r.tract = ? GROUP BY r.ref",
+        (tract,),
+    )
+    return dict(rows)
+
+
 def taken_back(db: Database, tract: int) -> set[int]:
     """Return the operations of a tract that a later one in effect has taken back.
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 3  # PRAGMA user_version; CONTRIBUTING.md says how to change the tables
+VERSION = 4  # PRAGMA user_version; CONTRIBUTING.md says how to change the tables
 APPLICATION_ID = 0x54524354  # "TRCT", PRAGMA application_id: says whose file this is
 
 metadata = MetaData()
@@ -156,6 +156,26 @@ usage = Table(
     Column("reasoning_tokens", Integer, nullable=False),
     Column("model", Text),
     Column("cost", Text),
+    checksum(),
+)
+
+#: What a verb asks before it does it: one a branch while it is pending. ``args`` says what was asked
+#: for, ``answers`` and ``proposals`` are JSON by the questions' keys; ``source`` is the hash of the
+#: other side, which is a root of gc while the review is pending.
+review = Table(
+    "review",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("tract", Integer, nullable=False),
+    Column("branch", Text, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("source", BLOB, nullable=False),
+    Column("args", Text, nullable=False),
+    Column("answers", Text, nullable=False),
+    Column("proposals", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Integer, nullable=False),
     checksum(),
 )
 

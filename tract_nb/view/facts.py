@@ -7,9 +7,10 @@ from functools import partial
 
 import orjson
 
+from tract_nb.engine.chunks import Chunk, read_all
 from tract_nb.engine.masking import file_of, mask_line
 from tract_nb.engine.resolve import Unit
-from tract_nb.engine.snapshot import Chunk, Snapshot, read_all
+from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import message_size
 from tract_nb.model.content import ToolIO, from_payload
 from tract_nb.operations import present

@@ -11,8 +11,9 @@ from math import ceil
 from typing import Any
 
 from tract_nb.engine.canonical import canonical, sha256
+from tract_nb.engine.chunks import Chunk
 from tract_nb.engine.resolve import Unit
-from tract_nb.engine.snapshot import Chunk, Snapshot
+from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import context_size
 from tract_nb.errors import ContentError
 from tract_nb.model.commit import HASH_TAKEN, Kind, Priority, Row

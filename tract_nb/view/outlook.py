@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice, takewhile
 
+from tract_nb.engine.chunks import Chunk
 from tract_nb.engine.resolve import Unit
-from tract_nb.engine.snapshot import Chunk, Snapshot
+from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import context_size
 from tract_nb.errors import TractError
 from tract_nb.model.price import Price

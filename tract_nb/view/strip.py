@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from tract_nb.engine.chunks import Chunk
 from tract_nb.engine.resolve import Unit
-from tract_nb.engine.snapshot import Chunk, Snapshot
+from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import context_size, message_size
 from tract_nb.model.commit import HASH_TAKEN, Kind, Priority
 from tract_nb.operations.workspace import Workspace

@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tract_nb.notebook.commands import history, keeping, reading, seeing, talking, traces, tracts, writing
+from tract_nb.notebook.commands import (
+    history,
+    joining,
+    keeping,
+    reading,
+    seeing,
+    talking,
+    traces,
+    tracts,
+    writing,
+)
 
 #: every command by the name it is called with, in the groups and the order of the help
 GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
@@ -67,8 +77,20 @@ GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
         "redo": history.redo,
         "operations": history.operations,
     },
+    "Join": {
+        "merge": joining.merge,
+        "rebase": joining.rebase,
+        "pick": joining.pick,
+        "reorder": joining.reorder,
+        "pending": joining.pending,
+        "review": joining.review,
+        "choose": joining.choose,
+        "settle": joining.settle,
+        "approve": joining.approve,
+        "reject": joining.reject,
+    },
     "Keep": {"gc": keeping.gc, "forget": keeping.forget, "optimize": keeping.optimize},
 }
 COMMANDS = {name: function for group in GROUPS.values() for name, function in group.items()}
 #: commands that take the text of a ``%%tract`` cell
-TAKES_BODY = frozenset({"user", "system", "assistant", "edit", "chat"})
+TAKES_BODY = frozenset({"user", "system", "assistant", "edit", "chat", "settle"})

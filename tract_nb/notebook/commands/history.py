@@ -15,8 +15,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def branch(desk: Desk, name: str, *, at: str | None = None) -> Status:
-    """Create a branch; HEAD stays where it is.
+def branch(
+    desk: Desk,
+    name: str,
+    *,
+    at: str | None = None,
+    rename: str | None = None,
+    delete: Annotated[bool, Parameter(negative=())] = False,
+    force: Annotated[bool, Parameter(negative=())] = False,
+) -> Status:
+    """Create a branch, rename or delete one; HEAD stays where it is.
 
     Parameters
     ----------
@@ -24,10 +32,20 @@ def branch(desk: Desk, name: str, *, at: str | None = None) -> Status:
         As in git: letters, digits, - _ and /.
     at
         At which commit; HEAD without one.
+    rename
+        The name that the branch shall have instead.
+    delete
+        Take the branch away; undo brings it back.
+    force
+        Delete it also where no other branch has its commits.
     """
     t = desk.tract
     there = {row[0]: row[2] for row in t.branches()}
-    if desk.in_notebook and name in there:
+    if rename is not None:
+        _rename(desk, name, rename, set(there))
+    elif delete:
+        _delete(desk, name, set(there), force=force)
+    elif desk.in_notebook and name in there:
         desk.say(f"{name} is there already, at {there[name] or 'no commit yet'}")
     else:
         made = t.branch(name, at)
@@ -35,8 +53,26 @@ def branch(desk: Desk, name: str, *, at: str | None = None) -> Status:
     return t.status()
 
 
+def _rename(desk: Desk, name: str, new: str, there: set[str]) -> None:
+    if desk.in_notebook and name not in there and new in there:
+        desk.say(f"{name} is called {new} already")
+        return
+    desk.tract.rename_branch(name, new)
+    desk.say(f"{name} is called {new} now")
+
+
+def _delete(desk: Desk, name: str, there: set[str], *, force: bool) -> None:
+    if desk.in_notebook and name not in there:
+        desk.say(f"there is no branch {name} any more")
+        return
+    stood = desk.tract.delete_branch(name, force=force)
+    desk.say(
+        f"{name} is deleted; it stood at {stood.short if stood else 'no commit yet'}, undo brings it back"
+    )
+
+
 def branches(t: Tract) -> pd.DataFrame:
-    """List the branches: tip, tokens, time."""
+    """List the branches: tip, tokens, how far ahead of HEAD and behind, times."""
     return t.branches().to_frame()
 
 

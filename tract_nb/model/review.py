@@ -1,0 +1,443 @@
+"""Reviews: what a verb that rewrites meaning has to ask, and what a person decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tract_nb.errors import ReviewError
+from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, Commit, preview
+from tract_nb.model.listing import counted
+from tract_nb.model.table import NO_MATHS, Code, Column, Table, cell_html, table_html
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PENDING, APPLIED, REJECTED = "pending", "applied", "rejected"
+OURS, THEIRS, BOTH, BASE = "ours", "theirs", "both", "base"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decided about one conflict: a side to take, or a text of their own.
+
+    Parameters
+    ----------
+    choice : {"ours", "theirs", "both", "base"}, optional
+        Whose version stands.
+    text : str, optional
+        Or the text that shall stand.
+    by : str
+        Who decided: a person, ``rule``, ``resolver``, or the model that wrote the text.
+    metadata : dict, optional
+        Of a text that a model wrote: prompt name, version and hash, model, usage, cost.
+    generation_config : dict, optional
+        What it was generated with.
+    """
+
+    choice: str | None = None
+    text: str | None = None
+    by: str = "user"
+    metadata: Mapping[str, Any] | None = None
+    generation_config: Mapping[str, Any] | None = None
+
+    def __str__(self) -> str:
+        return self.choice if self.choice is not None else preview(self.text or "", 60)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Conflict:
+    """One thing to decide.
+
+    Parameters
+    ----------
+    key : str
+        What it goes by as long as both sides say the same.
+    kind : str
+        text, priority, skipped, retired, covered, summaries or results.
+    question : str
+        What is asked, one sentence.
+    commit, role, type : str
+        The unit: full hash, role and content type.
+    base, ours, theirs : str
+        What the merge base and each side show; a priority by its name.
+    units : tuple of str
+        All units in question: full hashes.
+    choices : tuple of str
+        What can be chosen.
+    takes_text : bool
+        Whether a text can be given instead.
+    proposal : Decision, optional
+        What a rule or a model proposes.
+    answer : Decision, optional
+        What was decided.
+    """
+
+    key: str
+    kind: str
+    question: str
+    commit: str
+    role: str
+    type: str
+    base: str
+    ours: str
+    theirs: str
+    units: tuple[str, ...] = ()
+    choices: tuple[str, ...] = (OURS, THEIRS, BOTH, BASE)
+    takes_text: bool = True
+    proposal: Decision | None = None
+    answer: Decision | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is an answer, or a proposal to approve."""
+        return self.answer is not None or self.proposal is not None
+
+    @property
+    def proposed(self) -> str | None:
+        """The text that would stand by the answer, else by the proposal; None where there is neither."""
+        return self.shown_by(self.answer or self.proposal)
+
+    def shown_by(self, answer: Decision | None) -> str | None:
+        """Return what would stand by an answer."""
+        if answer is None:
+            return None
+        if answer.choice is None:
+            return answer.text
+        if answer.choice == BOTH:
+            return f"{self.ours}\n\n{self.theirs}"
+        return {OURS: self.ours, THEIRS: self.theirs, BASE: self.base}.get(answer.choice)
+
+    def checked(self, answer: Decision) -> Decision:
+        """Return an answer that can be given to this conflict.
+
+        Raises
+        ------
+        ReviewError
+            If it names no choice that there is, or gives a text where none fits.
+        """
+        if answer.choice is not None and answer.choice not in self.choices:
+            raise ReviewError(
+                f"{answer.choice!r} cannot be chosen here: {self.question}",
+                f"Choose {_listed(self.choices)}{', or give a text' if self.takes_text else ''}.",
+            )
+        if answer.choice is None and (not isinstance(answer.text, str) or not self.takes_text):
+            raise ReviewError(
+                f"{preview(repr(answer.text), 60)} is no answer here: {self.question}",
+                f"Choose {_listed(self.choices)}{', or give a text' if self.takes_text else ''}.",
+            )
+        return answer
+
+    def __repr__(self) -> str:
+        state = f"answered: {self.answer}" if self.answer else "open"
+        return f"<{self.kind} conflict at {self.commit[:HASH_SHOWN]}, {state}>"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+#: decides one conflict: a choice, a text, an :class:`Decision`, or None to leave it open
+Resolver = Callable[[Conflict], "Decision | str | None"]
+
+
+class Proposer(Protocol):
+    """Proposes answers to conflicts; the room that calls models has one."""
+
+    def __call__(
+        self, conflicts: Sequence[Conflict], *, instructions: str | None = None, model: str | None = None
+    ) -> Sequence[Decision | None]:
+        """Return one answer a conflict, in their order; None where it has none."""
+
+
+class Conflicts(Table):
+    """The conflicts of a review, in the order of the context."""
+
+    __slots__ = ()
+
+    columns = (
+        Column("kind", "str", "text, priority, skipped, retired, covered, summaries or results"),
+        Column("commit", "str", "the first 12 digits of the unit's hash"),
+        Column("role", "str", "system, user, assistant or tool"),
+        Column("question", "str", "what is asked"),
+        Column("base", "str", "what the merge base shows; empty where it has none"),
+        Column("ours", "str", "what this branch shows"),
+        Column("theirs", "str", "what the other side shows"),
+        Column("proposed", "str", "what would stand by the answer, else by the proposal"),
+        Column("answer", "str", "the choice, or 'text'; missing while it is open"),
+        Column("by", "str", "who decided"),
+    )
+
+
+class Pending(Table):
+    """The reviews that wait for a decision, by branch."""
+
+    __slots__ = ()
+
+    columns = (
+        Column("branch", "str", "the branch that it changes"),
+        Column("verb", "str", "merge or rebase"),
+        Column("source", "str", "what is merged, or rebased onto"),
+        Column("conflicts", "int64", "how many there are"),
+        Column("unresolved", "int64", "how many of them have neither an answer nor a proposal"),
+        Column("tokens_before", "int64", "counted tokens of the context as it is"),
+        Column("tokens_after", "int64", "as it would be, by what is decided so far"),
+    )
+
+    @classmethod
+    def of(cls, reviews: Sequence[Review]) -> Pending:
+        """Return reviews as a table."""
+        return cls(
+            tuple(
+                (
+                    one.branch,
+                    one.verb,
+                    one.source,
+                    len(one),
+                    one.unresolved,
+                    one.tokens_before,
+                    one.tokens_after,
+                )
+                for one in reviews
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A review as it stands at one moment; what :class:`Review` looks at."""
+
+    number: int | None  # in the database; None where it was never stored
+    verb: str
+    branch: str
+    source: str
+    state: str
+    conflicts: tuple[Conflict, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    tokens_before: int = 0
+    tokens_after: int = 0
+    commit: Commit | None = None
+
+
+class Desk(Protocol):
+    """Where a review lies: it keeps the answers, and does what was decided."""
+
+    def look(self, review: Reviewed) -> Reviewed:
+        """Return the review as it is by now."""
+
+    def answer(self, review: Reviewed, key: str, answer: Decision | None) -> Reviewed:
+        """Keep an answer; None takes it back."""
+
+    def approve(self, review: Reviewed) -> Reviewed:
+        """Apply what was decided."""
+
+    def reject(self, review: Reviewed) -> Reviewed:
+        """Apply nothing."""
+
+
+@dataclass(slots=True, repr=False, eq=False)
+class Review:
+    """What a merge, rebase, pick or compression did, or asks before it does it.
+
+    It is ``pending`` only while there is something to decide; it is kept in the database until then,
+    and any handle sees the same answers (:meth:`~tract_nb.Tract.pending` finds it again).
+    """
+
+    _desk: Desk
+    _now: Reviewed
+
+    def refresh(self) -> Review:
+        """Look at the review as it is by now: somebody else may have answered."""
+        self._now = self._desk.look(self._now)
+        return self
+
+    @property
+    def state(self) -> str:
+        """``pending``, ``applied`` or ``rejected``."""
+        return self._now.state
+
+    @property
+    def verb(self) -> str:
+        """What is reviewed: merge, rebase, pick, reorder."""
+        return self._now.verb
+
+    @property
+    def branch(self) -> str:
+        """The branch that it changes."""
+        return self._now.branch
+
+    @property
+    def source(self) -> str:
+        """What is merged into it, rebased onto, or picked."""
+        return self._now.source
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """What there is, or was, to decide, in the order of the context."""
+        return self._now.conflicts
+
+    @property
+    def unresolved(self) -> int:
+        """How many conflicts have neither an answer nor a proposal yet."""
+        return sum(not conflict.settled for conflict in self.conflicts) if self.state == PENDING else 0
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is no conflict and still worth a look."""
+        return self._now.warnings
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done, or why there was nothing to do."""
+        return self._now.notes
+
+    @property
+    def tokens_before(self) -> int:
+        """Counted tokens of the context before it."""
+        return self._now.tokens_before
+
+    @property
+    def tokens_after(self) -> int:
+        """Counted tokens of the context after it; of a pending one as it is decided so far."""
+        return self._now.tokens_after
+
+    @property
+    def commit(self) -> Commit | None:
+        """The tip that it made, once it is applied."""
+        return self._now.commit
+
+    def choose(self, i: int, choice: str) -> Review:
+        """Take a side of the ``i``-th conflict: ``ours``, ``theirs``, ``both`` or ``base``."""
+        return self._answer(i, Decision(choice=choice))
+
+    def edit(self, i: int, text: str) -> Review:
+        """Settle the ``i``-th conflict by a text of one's own."""
+        return self._answer(i, Decision(text=text))
+
+    def reopen(self, i: int) -> Review:
+        """Take the answer to the ``i``-th conflict back."""
+        return self._answer(i, None)
+
+    def approve(self) -> Review:
+        """Apply it, on the branch as it is by now.
+
+        What was decided stays decided, and what was only proposed is taken; where the branch has
+        grown a new question, it stays pending.
+
+        Raises
+        ------
+        ReviewError
+            If something is undecided, or it is not pending.
+        """
+        self._now = self._desk.approve(self._now)
+        return self
+
+    def reject(self) -> Review:
+        """Let it be: nothing is changed."""
+        self._now = self._desk.reject(self._now)
+        return self
+
+    def _answer(self, i: int, answer: Decision | None) -> Review:
+        conflict = self._at(i)
+        checked = None if answer is None else conflict.checked(answer)
+        self._now = self._desk.answer(self._now, conflict.key, checked)
+        return self
+
+    def _at(self, i: int) -> Conflict:
+        if self.state != PENDING:
+            raise ReviewError(
+                f"This {self.verb} is {self.state}: nothing is asked any more.", "See t.undo()."
+            )
+        if i not in range(-len(self.conflicts), len(self.conflicts)):
+            raise ReviewError(
+                f"There is no conflict {i!r}.",
+                f"They are 0 to {len(self.conflicts) - 1}; see review.conflicts.",
+            )
+        return self.conflicts[i]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the conflicts as a DataFrame."""
+        return self.table().to_frame()
+
+    def table(self) -> Conflicts:
+        """Return the conflicts as a table."""
+        return Conflicts(
+            tuple(
+                (
+                    one.kind,
+                    one.commit[:HASH_TAKEN],
+                    one.role,
+                    one.question,
+                    one.base,
+                    one.ours,
+                    one.theirs,
+                    one.proposed,
+                    None if one.answer is None else one.answer.choice or "text",
+                    None if one.answer is None else one.answer.by,
+                )
+                for one in self.conflicts
+            )
+        )
+
+    def __len__(self) -> int:
+        return len(self.conflicts)
+
+    @property
+    def title(self) -> str:
+        """What it is and how it stands, in one line."""
+        joint = {"merge": "into", "rebase": "onto"}.get(self.verb, "on")
+        first, second = (self.branch, self.source) if self.verb == "rebase" else (self.source, self.branch)
+        what = f"{self.verb} of {first} {joint} {second}" if self.source else f"{self.verb} {joint} {second}"
+        if self.state == PENDING:
+            return f"{what}: pending, {self.unresolved} of {counted(len(self), 'conflict')} unresolved"
+        return f"{what}: {self.state}"
+
+    @property
+    def room(self) -> str:
+        """Tokens before and after."""
+        return f"{self.tokens_before:,} → {self.tokens_after:,} tokens"
+
+    def __repr__(self) -> str:
+        lines = [self.title, *self.notes]
+        if self.state != REJECTED and self.tokens_before != self.tokens_after:
+            lines.append(self.room)
+        for place, one in enumerate(self.conflicts):
+            proposed = f"proposed: {one.proposal}" if one.proposal else "open"
+            mark = f"→ {one.answer}" if one.answer else proposed
+            lines += [
+                f"{place}  {one.commit[:HASH_SHOWN]}  {one.question} {mark}",
+                *(f"     {side:<6} {preview(text, 70)}" for side, text in _sides(one)),
+            ]
+        lines += [f"! {warning}" for warning in self.warnings]
+        if self.state == PENDING:
+            lines.append("review.choose(0, 'ours'), review.edit(0, 'text'), then review.approve()")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                place,
+                Code(one.commit[:HASH_SHOWN]),
+                one.question,
+                one.ours,
+                one.base,
+                one.theirs,
+                one.proposed or "",
+                str(one.answer) if one.answer else "open",
+            )
+            for place, one in enumerate(self.conflicts)
+        ]
+        heads = ("", "commit", "question", "ours", "base", "theirs", "result", "answer")
+        told = "".join(f"<li>{cell_html(text)}</li>" for text in (*self.notes, *self.warnings))
+        return (
+            f"<p{NO_MATHS}>{cell_html(self.title)}, {cell_html(self.room)}</p>"
+            + (table_html(rows, heads) if rows else "")
+            + (f"<ul{NO_MATHS}>{told}</ul>" if told else "")
+        )
+
+
+def _sides(one: Conflict) -> list[tuple[str, str]]:
+    sides = [("base", one.base), ("ours", one.ours), ("theirs", one.theirs)]
+    return [(side, text) for side, text in sides if text or side != "base"]

@@ -1,0 +1,164 @@
+"""Commands that bring histories together, and decide what they ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from tract_nb.errors import CommandError
+from tract_nb.model.listing import Status
+from tract_nb.model.review import Pending, Review
+from tract_nb.notebook.commands.writing import named, spoken
+from tract_nb.notebook.desk import Desk
+from tract_nb.tract import Tract
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Strategy = Literal["auto", "ours", "theirs", "semantic"]
+Mode = Literal["manual", "collaborative", "autonomous"]
+
+
+def merge(
+    t: Tract,
+    branch: str,
+    *,
+    strategy: Strategy = "auto",
+    no_ff: Annotated[bool, Parameter(negative=())] = False,
+    mode: Mode | None = None,
+    instructions: str | None = None,
+    model: str | None = None,
+) -> Review:
+    """Bring another branch's work into this one; what both sides changed is asked.
+
+    Parameters
+    ----------
+    branch
+        What to merge: a branch, a tag, a hash.
+    strategy
+        What settles conflicts: a person, that side, or a model.
+    no_ff
+        Write a MERGE also where the branch could just be moved ahead.
+    mode
+        Who decides: a person, one on a proposal, or nobody.
+    instructions
+        What the model should heed.
+    model
+        Which model proposes.
+    """
+    return t.merge(branch, strategy=strategy, no_ff=no_ff, mode=mode, instructions=instructions, model=model)
+
+
+def rebase(
+    t: Tract,
+    onto: str,
+    *,
+    strategy: Strategy = "auto",
+    mode: Mode | None = None,
+    instructions: str | None = None,
+    model: str | None = None,
+) -> Review:
+    """Put this branch's own commits on top of another branch; ours is this branch.
+
+    Parameters
+    ----------
+    onto
+        What to stand on from now: a branch, a tag, a hash.
+    strategy
+        What settles conflicts: a person, that side, or a model.
+    mode
+        Who decides: a person, one on a proposal, or nobody.
+    instructions
+        What the model should heed.
+    model
+        Which model proposes.
+    """
+    return t.rebase(onto, strategy=strategy, mode=mode, instructions=instructions, model=model)
+
+
+def pick(t: Tract, *refs: str, again: Annotated[bool, Parameter(negative=())] = False) -> Review:
+    """Copy single commits onto this branch, in the order of their history; they win here.
+
+    Parameters
+    ----------
+    refs
+        Hashes or other names; ``$name`` takes a variable, a DataFrame with a commit column too.
+    again
+        Make a new commit also of what is here already.
+    """
+    return t.cherry_pick(named(refs), again=again)
+
+
+def reorder(t: Tract, *refs: str) -> Review:
+    """Put the units of the context in another order: each that compiles, once.
+
+    Parameters
+    ----------
+    refs
+        Hashes or other names in the new order; ``$name`` takes a variable.
+    """
+    return t.reorder(named(refs))
+
+
+def pending(t: Tract) -> pd.DataFrame:
+    """List the reviews that wait for a decision, one a branch."""
+    return Pending.of(t.pending()).to_frame()
+
+
+def review(desk: Desk) -> Review | Status:
+    """Show what is asked on this branch: each conflict with base, ours, theirs and what is proposed."""
+    return _pending(desk) or desk.tract.status()
+
+
+def choose(desk: Desk, number: int, choice: Literal["ours", "theirs", "both", "base"]) -> Review | Status:
+    """Settle a conflict by a side.
+
+    Parameters
+    ----------
+    number
+        Of the conflict, as ``review`` shows it.
+    choice
+        Whose version stands.
+    """
+    found = _pending(desk)
+    return found.choose(number, choice) if found else desk.tract.status()
+
+
+def settle(desk: Desk, number: int, *text: str) -> Review | Status:
+    """Settle a conflict by a text: the cell's, or the words behind the command.
+
+    Parameters
+    ----------
+    number
+        Of the conflict, as ``review`` shows it.
+    text
+        The words, where there is no cell below.
+    """
+    said = spoken(desk, text)
+    found = _pending(desk)
+    return found.edit(number, said) if found else desk.tract.status()
+
+
+def approve(desk: Desk) -> Review | Status:
+    """Apply the review of this branch: what was decided, else what is proposed."""
+    found = _pending(desk)
+    return found.approve() if found else desk.tract.status()
+
+
+def reject(desk: Desk) -> Review | Status:
+    """Let the review of this branch be: nothing is changed."""
+    found = _pending(desk)
+    return found.reject() if found else desk.tract.status()
+
+
+def _pending(desk: Desk) -> Review | None:
+    """Return the review of the branch that HEAD is on; a cell that is run again may find none."""
+    t = desk.tract
+    found = next((one for one in t.pending() if one.branch == t.branch_name), None)
+    if found is None:
+        where = t.branch_name or "HEAD"
+        if not desk.in_notebook:
+            raise CommandError(f"No review is pending on {where}.", "`pending` lists all there are.")
+        desk.say(f"no review is pending on {where}")
+    return found
