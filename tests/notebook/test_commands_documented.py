@@ -43,6 +43,12 @@ VERBS = {
     "chat": "chat",
     "generate": "generate",
     "llm_settings": "llm",
+    "merge": "merge",
+    "rebase": "rebase",
+    "cherry_pick": "pick",
+    "reorder": "reorder",
+    "delete_branch": "branch",
+    "rename_branch": "branch",
 }
 #: methods that write and need Python's own values, so that a line of text cannot say them
 PYTHON_ONLY = {

@@ -18,7 +18,7 @@ def tab(kernel: Kernel) -> Kernel:
 def test_commands(tab: Kernel):
     assert set(tab.complete("%tract ")) == {*COMMANDS, "help"}
     assert tab.complete("%tract comp") == ["compile"]
-    assert set(tab.complete("%tract s")) == {"system", "scan", "skip", "show", "status", "switch"}
+    assert set(tab.complete("%tract s")) == {"system", "scan", "skip", "show", "status", "switch", "settle"}
 
 
 @pytest.mark.parametrize(

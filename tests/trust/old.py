@@ -80,7 +80,7 @@ def shape(connection: sqlite3.Connection) -> dict[str, Any]:
     ).fetchall():
         words = " ".join(sql.split())
         found[name] = (
-            words
+            "".join(sql.split())  # a new file's SQL has no white space that it can do without
             if kind == "index"
             else (
                 connection.execute(f'PRAGMA table_xinfo("{name}")').fetchall(),

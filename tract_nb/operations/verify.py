@@ -36,6 +36,7 @@ def _all(ws: Workspace, taken: set[int]) -> list[tuple[str, str, str]]:
     contents: dict[int, tuple[bytes, Content]] = {}
     rows: dict[int, Row] = {}
     found = [("page", "", text) for text in inspection.pages(ws.db)]
+    found += [("page", table, "the table is not there") for table in inspection.missing_tables(ws.db)]
     found += _blobs(ws, contents, taken)
     found += _commits(ws, contents, rows, taken)
     found += _sizes(ws, rows)

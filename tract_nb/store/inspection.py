@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from tract_nb.model.commit import Row
-from tract_nb.store import sql
+from tract_nb.store import schema, sql
 from tract_nb.store.database import Database
 from tract_nb.store.objects import Extra
 from tract_nb.store.oplog import Move
@@ -36,6 +36,12 @@ class StoredCommit(NamedTuple):
 def pages(db: Database) -> list[str]:
     """Return what SQLite itself finds wrong with the file's pages and indexes."""
     return [text for (text,) in db.all("PRAGMA integrity_check(50)") if text != "ok"]
+
+
+def missing_tables(db: Database) -> list[str]:
+    """Return the tables that the file does not say it has."""
+    there = {name for (name,) in db.all("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return sorted(schema.metadata.tables.keys() - there)
 
 
 @contextmanager
