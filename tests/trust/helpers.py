@@ -118,9 +118,9 @@ class Intent:
     """A verb, and what the whole of it does to a state."""
 
     verb: str  # as the operation log has it
-    grows: int = 0  # commits
+    grows: int | None = 0  # commits; None where only the whole of it can tell
     moves: tuple[str, ...] = ()  # the refs it may move
-    used: int = 0  # input tokens reported
+    used: int | None = 0  # input tokens reported; None where copies have some too
     open_on: str | None = None
 
     def faults(self, before: State, after: State) -> list[str]:
@@ -138,9 +138,9 @@ class Intent:
         found = {
             "one operation": after.ops == before.ops + 1,
             "its own name": after.last == self.verb,
-            "its commits": grown == self.grows,
+            "its commits": self.grows in (None, grown),
             "its refs": moved == set(self.moves),
-            "its usage": after.used == before.used + self.used,
+            "its usage": self.used is None or after.used == before.used + self.used,
             "its branch to open on": after.open_on == (self.open_on or before.open_on),
         }
         return [f"{self.verb}: not {name}" for name, held in found.items() if not held]
@@ -189,7 +189,16 @@ class Writer:
         if self.chance.random() < 0.5 and self.tract.operations(1)[0][2] == "undo":
             return self.redo()
         some = [self.commit, self.commit, self.edit, self.annotate, self.branch, self.switch, self.reset]
-        more = [self.tag, self.batch, self.record_usage, self.keyed, self.undo, self.typed]
+        more = [
+            self.tag,
+            self.batch,
+            self.record_usage,
+            self.keyed,
+            self.undo,
+            self.typed,
+            self.join,
+            self.pick,
+        ]
         return self.chance.choice([*some, *more, *([self.import_trace] if imports else [])])()
 
     def a_unit(self) -> str:
@@ -245,6 +254,19 @@ class Writer:
         if len(self.tract.log(3)) < 3:
             return self.commit()
         return Intent("reset", 0, (self.here,)), lambda: self.tract.reset("HEAD~1")
+
+    def join(self) -> Doing:
+        others = [row.branch for row in self.tract.branches() if row.ahead]
+        if not others:
+            return self.commit()
+        name, t = self.chance.choice(others), self.tract
+        if self.chance.random() < 0.5:
+            return Intent("rebase", None, (self.here,), used=None), lambda: t.rebase(name, strategy="theirs")
+        return Intent("merge", None, (self.here,)), lambda: t.merge(name, strategy="ours")
+
+    def pick(self) -> Doing:
+        unit = self.a_unit()
+        return Intent("cherry_pick", 1, (self.here,)), lambda: self.tract.cherry_pick(unit, again=True)
 
     def tag(self) -> Doing:
         name = f"v{self.chance.randrange(10**9)}"

@@ -67,6 +67,14 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "expand": lambda t: t.expand("covering"),
     "status": lambda t: t.status(),
     "budget": lambda t: t.budget(),
+    "merge": lambda t: t.merge("side"),
+    "merge by theirs": lambda t: t.merge("odds", strategy="theirs"),
+    "merge that asks": lambda t: t.merge("odds"),
+    "merge that asks, then approve": lambda t: t.merge("odds").choose(0, "ours").approve(),
+    "rebase": lambda t: t.rebase("side"),
+    "cherry-pick": lambda t: t.cherry_pick("side"),
+    "delete a branch": lambda t: t.delete_branch("side", force=True),
+    "rename a branch": lambda t: t.rename_branch("side", "aside"),
     "branches": lambda t: t.branches(),
     "tags": lambda t: t.tags(),
     "tracts": lambda t: t.tracts(),
@@ -108,9 +116,20 @@ def world(length: int) -> Tract:
         t.annotate(f"HEAD~{number + 2}", PINNED)
         t.edit(f"HEAD~{number % 7 + 2}", f"edited {number}")
         t.tag("HEAD", f"t{number}") if number < 2 else None
+    divide(t)
     t.branch("try")
     t.user("last")
     return t
+
+
+def divide(t: Tract) -> None:
+    """Make a branch to join, and one that is at odds with main; main is one commit ahead of both."""
+    for name in ("side", "odds"):
+        t.branch(name)
+        t.switch(name)
+        t.edit("v1", "Be long.") if name == "odds" else t.user("on the side")
+        t.switch("main")
+    t.edit("v1", "Be very brief.")
 
 
 @pytest.fixture(scope="module")
