@@ -69,7 +69,10 @@ class DagWidget(TractWidget):
     # -- what it says of itself -----------------------------------------------------------------------
 
     def look(self) -> dict[str, Any]:
-        dag = self._dag
+        with self.tract.database.read():  # all of it as it is at one moment
+            return self._looked_at(self._dag)
+
+    def _looked_at(self, dag: Dag) -> dict[str, Any]:
         dag.look()
         totals = dag.totals()
         undone, redone = dag.undoable()

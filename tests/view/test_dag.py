@@ -16,6 +16,7 @@ from tract_nb import Tract
 from tract_nb.engine.lanes import AGENT, Node
 from tract_nb.errors import ContentError
 from tract_nb.model.event import Event, EventKind
+from tract_nb.store import refs
 from tract_nb.view.curve import POINTS, thinned
 from tract_nb.view.dag import Dag, Drawn
 from tract_nb.view.wire import row_to_wire
@@ -232,6 +233,61 @@ def test_a_long_agent_opens_in_two_steps(t):
     dag.open(more.fold.name, is_open=True)
     assert len(dag) == 44
     assert "step 0" in said(dag)
+
+
+def started(t: Tract, name: str, call: str) -> Tract:
+    """Return a tract that was started from a call of another."""
+    made = Tract.on(t.database, name=name)
+    with t.database.write():
+        refs.link_tract(t.database, made._ws.tract, t._ws.tract, bytes.fromhex(call))
+    return made
+
+
+def test_an_agent_of_an_agent_hangs_in_it(t):
+    call = t.tool_call("Task", {"prompt": "look"})
+    alice = started(t, "s/alice", call.hash)
+    alice.user("for alice")
+    inner = alice.tool_call("Task", {"prompt": "look closer"})
+    bob = started(alice, "s/bob", inner.hash)
+    bob.user("for bob")
+    alice.tool_result(inner.content.call_id, "bob is done")
+    t.tool_result(call.content.call_id, "alice is done")
+    dag = t.dag()
+    assert said(dag) == ["alice is done", "look"]
+    dag.open(fold_at(dag, 1), is_open=True)
+    dag.open(fold_at(dag, 2), is_open=True)
+    rows = whole(dag)
+    assert [(row.cell.text, row.cell.level) for row in rows] == [
+        ("alice is done", 1),
+        ("bob is done", 2),
+        ("for bob", 3),
+        ("look closer", 2),
+        ("for alice", 2),
+        ("look", 1),
+    ]
+    assert [row.lanes.column for row in rows] == [0, 1, 2, 1, 1, 0]
+    assert rows[1].lanes.opens[0].column == 2
+    assert rows[3].lanes.joins[0].column == 2
+
+
+def test_a_detached_head_and_an_empty_branch_are_drawn(t):
+    first = t.user("one")
+    t.user("two")
+    t.checkout(first.hash)
+    dag = t.dag()
+    assert [label.name for label in whole(dag)[1].cell.labels] == ["HEAD"]
+    assert [label.name for label in whole(dag)[0].cell.labels] == ["main"]
+    assert dag.totals().branch is None
+    assert [row.lanes.column for row in whole(dag)] == [1, 0]
+
+
+def test_an_empty_branch_shows_the_others(opened, tmp_path: Path):
+    t = opened(tmp_path / "work.db")
+    other = opened(tmp_path / "work.db", name="other")
+    other.user("elsewhere")
+    dag = t.dag()
+    assert (len(dag), dag.totals().head, dag.curve().points) == (0, "", ())
+    assert dag.named("head", "") is None
 
 
 def test_it_follows_what_is_committed_here_and_by_another_handle(opened, tmp_path: Path):

@@ -108,4 +108,4 @@ def test_the_head_line_says_how_full_the_context_is(opened, budget):
         t.user("one two three four five six")
     text = parsed(graph.as_html(t.dag())).text.replace("\xa0", " ")
     assert ("of 10 tokens" in text) is (budget is not None)
-    assert "All 1 commits." in text
+    assert "tokens. 1 commit." in text if budget is None else "%. 1 commit." in text

@@ -419,6 +419,21 @@ def test_hostile_text_stays_text_everywhere(opened_tract, bench):
     assert "tag<b>bold" in shown.out.locator(".chip.tag").inner_text()
 
 
+def test_a_detached_head_says_how_to_go_on(shown, t):
+    shown.row("No rule").click()
+    shown.press("o")
+    shown.until_said("HEAD is detached at")
+    shown.row("make").click()
+    shown.press("p")
+    fault = shown.out.locator(".fault")
+    fault.wait_for()
+    assert "HEAD is detached" in fault.inner_text()
+    assert "detached" in shown.out.locator(".where").inner_text()
+    shown.row("And who").click()
+    shown.press("o")
+    shown.until_said("HEAD is on main")
+
+
 def test_an_empty_tract_says_how_to_begin(opened_tract, bench):
     made = bench()
     made.show(DagWidget(opened_tract))

@@ -354,16 +354,17 @@ class Dag:
         """
         found = self.found
         with self.ws.db.read():
-            row = names.commit_named(self.ws, commit or "HEAD")
-            number = row.id
             if to == "head":
                 number = found.listed.get(found.stand.tip, 0)
-            elif to == "parent":
-                number = found.listed.get(row.parent1 or 0, 0)
-            elif to == "tip":
-                owner = found.owners.get(row.id, 0)
-                tips = {found.branches.get(name, 0): tip for name, tip in found.stand.heads.items()}
-                number = found.listed.get(tips.get(owner, found.stand.tip), 0)
+            else:
+                row = names.commit_named(self.ws, commit)
+                number = row.id
+                if to == "parent":
+                    number = found.listed.get(row.parent1 or 0, 0)
+                elif to == "tip":
+                    owner = found.owners.get(row.id, 0)
+                    tips = {found.branches.get(name, 0): tip for name, tip in found.stand.heads.items()}
+                    number = found.listed.get(tips.get(owner, found.stand.tip), 0)
             return self.ws.row(number).hash.hex()[:HASH_TAKEN] if number else None
 
     def place(self, commit: str) -> int | None:

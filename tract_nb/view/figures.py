@@ -13,6 +13,11 @@ def tokens(count: int) -> str:
     return f"{count / (1_000 if thousands else 1_000_000):.1f}{'k' if thousands else 'M'}".replace("-", "−")
 
 
+def rounded(count: int) -> str:
+    """Return a count as :func:`tokens` does, a round one without its decimal: 160k."""
+    return tokens(count).replace(".0k", "k").replace(".0M", "M")
+
+
 def money(dollars: float) -> str:
     """Return a price: a tenth of a cent below ten cents, cents above; what is less is said to be so."""
     if 0 < abs(dollars) < 0.0005:

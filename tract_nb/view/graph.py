@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from tract_nb.engine.lanes import LaneRow, text_cells
 from tract_nb.errors import ContentError
 from tract_nb.model.commit import HASH_SHOWN, Kind, from_us, preview
+from tract_nb.model.listing import counted
 from tract_nb.model.table import cell_html, shown
 from tract_nb.operations.workspace import Workspace
 from tract_nb.view import figures
@@ -184,7 +185,7 @@ def _rest(dag: Dag, count: int) -> Iterable[str]:
 
 def _where(totals: Totals) -> str:
     room = figures.tokens(totals.tokens)
-    of = f" of {figures.tokens(totals.most)}" if totals.most else ""
+    of = f" of {figures.rounded(totals.most)}" if totals.most else ""
     head = f"{totals.branch or 'detached'}  HEAD {totals.head[:HASH_SHOWN]}"
     return f"{totals.database}  {head}  {room}{of} tokens"
 
@@ -228,11 +229,12 @@ def _heading(totals: Totals, count: int) -> str:
         share = totals.tokens / totals.most
         full = min(20, round(20 * share))
         meter = f"<samp>{'█' * full}{'░' * (20 - full)}</samp>"
-        room += f" of {figures.tokens(totals.most)} tokens {meter} {100 * share:.0f} %"
+        room += f" of {figures.rounded(totals.most)} tokens {meter} {100 * share:.0f} %"
     else:
         room += " tokens"
-    newest = f"Newest {count:,} of" if count < totals.commits else "All"
+    commits = counted(totals.commits, "commit")
+    newest = f"Newest {count:,} of {commits}" if count < totals.commits else commits
     return (
         f"<p><b>{cell_html(shown(totals.database))}</b>, {branch}, "
-        f"HEAD <samp>{totals.head[:HASH_SHOWN]}</samp>: {room}. {newest} {totals.commits:,} commits.</p>"
+        f"HEAD <samp>{totals.head[:HASH_SHOWN]}</samp>: {room}. {newest}.</p>"
     )

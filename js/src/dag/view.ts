@@ -25,6 +25,7 @@ export class View {
   readonly #side: Side;
   readonly #empty = h("div", { class: "nothing", hidden: true });
   readonly #chosen = new Set<string>();
+  #fresh = new Set<string>(); // what was committed a moment ago
   #anchor = 0;
   #wanted: number | null = null; // a row that is to be selected when it is there
   #lastFilter = "";
@@ -38,7 +39,11 @@ export class View {
       ROW,
       {
         fetch: (start, count) => this.#fetch(start, count),
-        draw: (row) => drawRow(row, this.#state.largest, this.#chosen.has(row.commit)),
+        draw: (row) => {
+          const drawn = drawRow(row, this.#state.largest, this.#chosen.has(row.commit));
+          drawn.classList.toggle("is-new", this.#fresh.has(row.commit));
+          return drawn;
+        },
         onFocus: (at, event) => this.#clicked(at, event as MouseEvent),
         onView: (first, last) => this.#overview?.look(first, last),
       },
@@ -80,6 +85,9 @@ export class View {
     const focused = this.#list.at(this.#list.focus)?.commit;
     const filter = this.#ground.value<string>("filter");
     const scroll = this.#list.element.scrollTop;
+    const known = new Set(before.first.map((row) => row.commit));
+    const isNew = before.head !== state.head && before.rows > 0 && !filter;
+    this.#fresh = new Set(isNew ? state.first.map((row) => row.commit).filter((one) => !known.has(one)) : []);
     const added = before.rows && scroll > ROW ? state.rows - before.rows : 0;
     this.#list.renew(state.rows, state.first);
     // what stands in view stays there when commits come above it
