@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from tract_nb.engine.tokens import TokenCounter
 from tract_nb.facade.branching import Branching
+from tract_nb.facade.compressing import Compressing
 from tract_nb.facade.keeping import Keeping
 from tract_nb.facade.reading import Reading
 from tract_nb.facade.rewriting import Rewriting
@@ -24,7 +25,7 @@ from tract_nb.operations.workspace import Clock
 from tract_nb.store.database import Database
 
 
-class Tract(Writing, Branching, Rewriting, Keeping, Reading, Seeing, Talking):
+class Tract(Writing, Branching, Rewriting, Compressing, Keeping, Reading, Seeing, Talking):
     """A version-controlled context: branches over commits, and an operation log.
 
     Open one with :meth:`open`. Every method that changes something is one verb: it happens whole or

@@ -172,6 +172,35 @@ def _covered(s: State) -> set[str]:
     return hidden
 
 
+def coverable(s: State, chosen: Iterable[str]) -> list[str]:
+    """Return what a summary of some units can hide: nothing pinned, and pairs whole; in runs that are sent.
+
+    A run ends where something else is sent.
+    """
+    free = [name for name in chosen if s.shows(name) and s.priority[name] != PINNED]
+    whole = []
+    for name in free:
+        call = s.call_of.get(name, name)
+        group = [member for member in (call, *s.results.get(call, [])) if member not in s.skipped]
+        if all(member in free or member in s.covered for member in group):
+            whole.append(name)
+    runs: list[list[str]] = [[]]
+    for name in s.order:
+        is_sent = s.shows(name) and s.units[name].type != "reasoning" and _costs(s, name)
+        if name in whole:
+            runs[-1].append(name)
+        elif is_sent:
+            runs.append([])
+    sent = [run for run in runs if any(_costs(s, name) and s.units[name].type != "reasoning" for name in run)]
+    return [name for run in sent for name in run]
+
+
+def _costs(s: State, name: str) -> bool:
+    """Tell whether a unit is more than blank."""
+    called = s.units[name].name if is_call(s.units[name]) else ""
+    return bool(f"{called} {s.text[name]}".strip())
+
+
 def compiled(
     history: History, tip: str | None, *, include_reasoning: bool = False, count: Callable[[str], int] = len
 ) -> list[Shown]:

@@ -46,6 +46,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "edit": ("edit",),
     "annotate": ("annotate",),
     "retire": ("restore",),
+    "compress": ("compress",),
     "branch": ("branch",),
     "switch": ("switch",),
     "checkout": ("checkout",),
@@ -67,11 +68,12 @@ RULES: dict[str, tuple[str, ...]] = {
 }
 #: what these write into the operation log
 OPERATIONS = {
+    "compress",
     *("commit", "edit", "annotate", "restore", "branch", "switch", "reset", "tag"),
     *("undo", "redo", "batch", "record_usage", "import"),
     *("merge", "rebase", "cherry_pick", "reorder", "delete_branch", "rename_branch"),
 }
-LOW_LEVEL = {"compress"}  # until its verb exists
+LOW_LEVEL = {"cover"}  # covers that the verb never writes
 
 EXAMPLES = int(os.environ.get("TRACT_NB_EXAMPLES", "0"))
 STEPS = int(os.environ.get("TRACT_NB_STEPS", "30"))
@@ -143,6 +145,7 @@ checkouts: Steps = st.tuples(st.just("checkout"), refs)
 tags: Steps = st.tuples(st.just("tag"), refs, st.sampled_from(TAGS))
 usages: Steps = st.tuples(st.just("usage"), st.one_of(st.none(), refs), st.integers(1, 3))
 covers: Steps = st.tuples(st.just("cover"), number, st.integers(1, 5), labels)
+compressions: Steps = st.tuples(st.just("compress"), number, st.integers(1, 8))
 retirements: Steps = st.tuples(st.just("retire"), number)
 hows = st.sampled_from(["ours", "theirs", "resolver", "model", "review", "review"])
 merges: Steps = st.tuples(st.just("merge"), number, hows, number, st.booleans())
@@ -156,7 +159,7 @@ renamings: Steps = st.tuples(
 looks: Steps = st.tuples(st.just("look"))
 inside: Steps = st.one_of([
     says, says, commits, calls, results, edits, markings, resets, branchings, switches, tags, usages,
-    covers, tool_marks, tool_covers, retirements, merges, rebases, picks, reorders, looks,
+    covers, compressions, tool_marks, tool_covers, retirements, merges, rebases, picks, reorders, looks,
 ])  # fmt: skip
 
 
@@ -604,7 +607,37 @@ class World(JointSteps, RuleBasedStateMachine):
         text = self._text(label)
         made = contents.unit({"content_type": "dialogue", "role": "user", "text": text})
         record = replace(made, kind=SUMMARY, targets=tuple(targets), priority=NORMAL)
-        self._low(h, record, "compress", Dialogue(role="user", text=text))
+        self._low(h, record, "cover", Dialogue(role="user", text=text))
+
+    def do_compress(self, h: Handle, n: int, count: int) -> None:
+        """Let a text stand for some units that show: all that a summary can hide of them, in one."""
+        tip = self._tip(h) or None
+        shown = [unit.identity for unit in oracle.compiled(self.history, tip, include_reasoning=True)]
+        if not shown:
+            return
+        start = n % len(shown)
+        here = oracle.state(self.history, tip)
+        chosen = shown[start : start + count]
+        covered = oracle.coverable(here, chosen)
+        text = self._text("#")
+
+        def compress() -> Any:
+            return h.tract.compress(commits=[here.commit[name] for name in chosen], content=text)
+
+        trouble = self._writable(h)
+        if not covered or trouble:
+            self._refused(compress, trouble if covered and trouble else TractError)
+            return
+        targets: dict[str, None] = {}
+        for name in covered:
+            targets[name] = None
+            targets.update(
+                dict.fromkeys(here.units[name].targets if here.units[name].kind == SUMMARY else ())
+            )
+        made = contents.unit({"content_type": "dialogue", "role": "user", "text": text})
+        (group,) = compress().groups
+        record = replace(made, kind=SUMMARY, targets=tuple(targets), priority=NORMAL)
+        self._written(h, "compress", h.tract.show(group.commit), record)
 
     def do_retire(self, h: Handle, n: int) -> None:
         here = oracle.state(self.history, self._tip(h) or None)
@@ -723,6 +756,10 @@ class World(JointSteps, RuleBasedStateMachine):
 
     @rule(who=handles, step=covers)
     def cover(self, who: int, step: Any) -> None:
+        self.do(self.acting(who), step)
+
+    @rule(who=handles, step=compressions)
+    def compress(self, who: int, step: Any) -> None:
         self.do(self.acting(who), step)
 
     @rule(who=handles, step=retirements)

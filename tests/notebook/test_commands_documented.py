@@ -37,6 +37,7 @@ VERBS = {
     "checkout": "checkout",
     "tag": "tag",
     "record_usage": "usage",
+    "compress": "compress",
     "gc": "gc",
     "forget": "forget",
     "optimize": "optimize",
@@ -79,7 +80,7 @@ READING = {
         "status",
     ),
     *("budget", "branches", "tracts", "tags", "operations", "pending", "find", "diff", "verify"),
-    *("foresee", "strip", "takers", "describe"),
+    *("foresee", "provenance", "strip", "takers", "describe"),
     *("cancel", "record"),  # of a call that another thread, or other code, makes
 }
 

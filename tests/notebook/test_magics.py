@@ -14,6 +14,7 @@ from tests.notebook.helpers import Notebook
 from tract_nb import Answer, CompiledContext, Kind, Priority, Tract, samples
 from tract_nb.model.collection import Forgotten, Room
 from tract_nb.model.commit import Commit
+from tract_nb.model.compression import Compression, Provenance
 from tract_nb.model.difference import Diff
 from tract_nb.model.event import Usage
 from tract_nb.model.listing import Imported, Status
@@ -68,6 +69,8 @@ CALLS = {
     "find": ("find tide", pd.DataFrame),
     "usage": ("usage $reported", Usage),
     "operations": ("operations", pd.DataFrame),
+    "compress": ("compress --keep-last 2", Compression),
+    "provenance": ("provenance $summary", Provenance),
     "gc": ("gc", pd.DataFrame),
     "forget": ("forget HEAD --reason secret --yes", Forgotten),
     "optimize": ("optimize", Room),

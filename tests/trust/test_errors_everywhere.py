@@ -50,6 +50,10 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "edit": lambda t: t.edit("v1", "new"),
     "annotate": lambda t: t.annotate(["v1", "HEAD"], SKIP, "why"),
     "restore": lambda t: t.restore("s1", "why"),
+    "compress": lambda t: t.compress(content="short", keep_last=1),
+    "compress by masks": lambda t: t.compress(keep_last=0),
+    "restore of a mask": lambda t: t.restore("masked"),
+    "provenance": lambda t: t.provenance("s1"),
     "gc": lambda t: years_later(t).gc(archive_days=0),
     "optimize": lambda t: t.optimize(),
     "import_trace": lambda t: t.import_trace(recording(9, "fresh-made-up", rich=True)),
@@ -181,6 +185,10 @@ def world(t: Tract) -> Tract:
     t.branch("try")
     t.tool_call("read", {"path": "a"}, "c1")
     t.user("of a cell", key="cell")
+    t.tag(t.tool_result("c1", "a long output " * 40), "masked")
+    t.compress(commits=["masked"])
+    t.tool_call("read", {"path": "b"}, "c2")
+    t.tool_result("c2", "another output " * 40)
     t.tag(t.assistant("two", generation_config={"temperature": 0.5}), "v2")
     t.user("three")
     divide(t)

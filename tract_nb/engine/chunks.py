@@ -71,6 +71,11 @@ class Chunk:
     def replaced(self, place: int, unit: Unit) -> Chunk:
         return Chunk((*self.units[:place], unit, *self.units[place + 1 :]), self._payloads)
 
+    def replaced_many(self, units: Mapping[int, Unit]) -> Chunk:
+        """Return the chunk with other units in some places."""
+        found = units.get
+        return Chunk(tuple(found(place, unit) for place, unit in enumerate(self.units)), self._payloads)
+
     def appended(self, unit: Unit) -> Chunk:
         return Chunk((*self.units, unit), self._payloads)
 

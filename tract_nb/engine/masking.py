@@ -9,6 +9,7 @@ from typing import Any
 
 from tract_nb.model.commit import preview
 
+LONG = 1_000  # tokens from which a text that no tool gave is masked too
 KEEP_LAST = 10  # units at the end that masking leaves whole
 ARGUMENTS, FAILURE = 80, 120  # characters of them in the line
 
@@ -35,11 +36,32 @@ def mask_line(name: str, about: str, status: str, output: str, tokens: int) -> s
     return f"[{called}{outcome}: {tokens:,} tokens left out, sha256 {digest}]"
 
 
-def _failure(output: str) -> str:
-    """Return the line of an output that says best what failed."""
+def text_line(what: str, text: str, tokens: int) -> str:
+    """Return the line that would stand for a long text that no tool gave.
+
+    Parameters
+    ----------
+    what : str
+        What it is: its role or type, with what its kind says.
+    text : str
+        The effective text, of which the beginning is quoted.
+    tokens : int
+        How many tokens it has.
+    """
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return f"[{what} ({preview(text, FAILURE)}): {tokens:,} tokens left out, sha256 {digest}]"
+
+
+def telling_line(output: str, most: int = FAILURE) -> str:
+    """Return the line of an output that says best what failed; empty where it says nothing."""
     lines = [line for line in output[-20_000:].splitlines() if line.strip()]
     telling = next((line for line in reversed(lines) if _FAILS.search(line)), lines[-1] if lines else "")
-    return f" ({preview(telling, FAILURE)})" if telling else ""
+    return preview(telling, most)
+
+
+def _failure(output: str) -> str:
+    telling = telling_line(output)
+    return f" ({telling})" if telling else ""
 
 
 def file_of(arguments: Mapping[str, Any]) -> str | None:

@@ -331,6 +331,23 @@ class Snapshot:
         place = self._line.places[row.targets[0]]
         return self._changed(row, {place: unit._replace(text=row)}, stored=stored)
 
+    def edited(self, rows: Sequence[Row]) -> Snapshot:
+        """Return the history with EDITs behind it, one of each unit: all chunks are copied once.
+
+        Each row says the size of the context at it.
+        """
+        chunks, changed = list(self.chunks), dict[int, dict[int, Unit]]()
+        line = self._line
+        for row in rows:
+            index, inside = divmod(line.places[row.targets[0]], CHUNK)
+            changed.setdefault(index, {})[inside] = chunks[index].units[inside]._replace(text=row)
+        grown = self._grown(rows[0])
+        for row in rows[1:]:
+            grown.add_row(row)
+        for index, units in changed.items():
+            chunks[index] = chunks[index].replaced_many(units)
+        return Snapshot(tuple(chunks), self.count, rows[-1].context, grown, self._length + len(rows))
+
     def _uncovers(self, mark: Row) -> bool:
         """Tell whether a MARK may change what a summary hides, or whether it stands."""
         for target in mark.targets:

@@ -261,21 +261,21 @@ class Writing(Handle):
             return self._presented(row) if row else None
 
     def restore(self, target: Any, reason: str | None = None) -> Commit | None:
-        """Take summaries back, so that what they cover is sent again, in one operation.
+        """Take summaries and masks back, so that what they stand for is sent again, in one operation.
 
         A priority set later (:meth:`annotate`) lets them stand again.
 
         Parameters
         ----------
         target : str, Commit, list, pandas.Series or pandas.DataFrame
-            The summaries; of a frame, the ``commit`` column.
+            The summaries, or masked units; of a frame, the ``commit`` column.
         reason : str, optional
             Why, for the operation log.
 
         Returns
         -------
         Commit or None
-            The MARK; None where all are restored already.
+            The MARK, or the last EDIT; None where all are restored already.
 
         Raises
         ------

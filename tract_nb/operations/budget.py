@@ -54,12 +54,16 @@ def ask_budget(ws: Workspace, before: Snapshot, change: Row) -> None:
 
     What the function raises ends the verb; nothing is written by then.
     """
+    # a copy to grow: the shared line must not hold a commit that may never be
+    ask_size(ws, before.size, Snapshot.of(before.rows).plus(change).size)
+
+
+def ask_size(ws: Workspace, before: int, after: int) -> None:
+    """Ask the budget's own function about a context that would grow beyond it."""
     assert ws.budget is not None
     assert callable(ws.budget.action)
-    # a copy to grow: the shared line must not hold a commit that may never be
-    size = Snapshot.of(before.rows).plus(change).size
-    if size > before.size and context_size(size) > ws.budget.max_tokens:
-        ws.budget.action(context_size(size), ws.budget.max_tokens)
+    if after > before and context_size(after) > ws.budget.max_tokens:
+        ws.budget.action(context_size(after), ws.budget.max_tokens)
 
 
 def imagined(

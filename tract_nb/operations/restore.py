@@ -1,39 +1,94 @@
-"""restore: take a summary back, so that what it covers is sent again."""
+"""restore: take summaries and masks back, so that what they stand for is sent again."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
+from tract_nb.engine.tokens import message_size
 from tract_nb.errors import RefError
 from tract_nb.model.commit import Kind, Row
 from tract_nb.operations import names
 from tract_nb.operations.archive import refuse_collected
-from tract_nb.operations.budget import ask_budget, asks, check_budget, imagined
-from tract_nb.operations.transaction import transaction
+from tract_nb.operations.budget import ask_budget, ask_size, asks, check_budget, imagined
+from tract_nb.operations.edit import content_of
+from tract_nb.operations.masking import is_mask, text_before, was_masked
+from tract_nb.operations.transaction import Transaction, transaction
 from tract_nb.operations.workspace import Workspace
 
 
+class Named(NamedTuple):
+    """What was named: summaries to retire, and masked units with the commit that had their text."""
+
+    summaries: tuple[bytes, ...]
+    masked: list[tuple[Unit, Row]]
+
+
 def restore(ws: Workspace, target: Any, reason: str | None = None) -> Row | None:
-    """Write one MARK without a priority for all summaries named; None where each is restored already."""
+    """Take back all that is named, as one operation; None where each is restored already.
+
+    One MARK without a priority retires the summaries; each mask is edited back.
+    """
     listed = names.names_in(target)
     if asks(ws):
         with ws.db.read():
-            history = ws.snapshot(ws.tip())
-            targets = tuple(unit.identity for unit in summaries_named(ws, history, listed))
-        ask_budget(ws, history, imagined(ws, Kind.MARK, targets=targets))
+            _ask(ws, ws.snapshot(ws.tip()), listed)
     with transaction(ws, "restore", {"units": len(listed)}, reason=reason) as tx:
         head = tx.head()
         history = ws.snapshot(head.id if head else 0)
-        changed = tuple(unit.identity for unit in summaries_named(ws, history, listed) if not unit.retired)
-        if head is None or not changed:
+        named = _named(ws, history, listed)
+        if head is None or not (named.summaries or named.masked):
             return None
-        row = tx.commit(Kind.MARK, [head], targets=changed)
+        row = _write(tx, head, named)
         if row.context > head.context:
             refuse_collected(ws, head.id, row.id)
             check_budget(ws, row.context)
         return row
+
+
+def _write(tx: Transaction, head: Row, named: Named) -> Row:
+    if named.summaries:
+        head = tx.commit(Kind.MARK, [head], targets=named.summaries)
+    for unit, before in named.masked:
+        content = content_of(tx.ws, before)
+        head = tx.commit(Kind.EDIT, [head], content=content, targets=(unit.identity,))
+    return head
+
+
+def _ask(ws: Workspace, history: Snapshot, listed: list[str]) -> None:
+    """Ask the budget's own function about what would be sent again."""
+    named = _named(ws, history, listed)
+    if named.summaries:
+        ask_budget(ws, history, imagined(ws, Kind.MARK, targets=named.summaries))
+    grown = sum(message_size(before.tokens) - unit.size for unit, before in named.masked)
+    ask_size(ws, history.size, history.size + grown)
+
+
+def _named(ws: Workspace, history: Snapshot, listed: list[str]) -> Named:
+    """Return what names mean, each once.
+
+    Raises
+    ------
+    RefError
+        If one of them is neither a summary nor masked.
+    """
+    summaries: dict[bytes, None] = {}
+    masked: dict[bytes, tuple[Unit, Row]] = {}
+    for name in listed:
+        unit = names.unit_named(ws, history, name)
+        if is_mask(ws, unit.text):
+            masked[unit.identity] = unit, text_before(ws, history, unit)
+        elif unit.row.kind != Kind.SUMMARY:
+            if was_masked(ws, history, unit):
+                continue  # it is restored already
+            raise RefError(
+                f"{name} is no SUMMARY and is not masked, so there is nothing to restore.",
+                "log(kind='summary') lists the summaries, log(kind='edit') the masks.",
+            )
+        elif not unit.retired:
+            summaries[unit.identity] = None
+    return Named(tuple(summaries), list(masked.values()))
 
 
 def summaries_named(ws: Workspace, history: Snapshot, listed: list[str]) -> list[Unit]:

@@ -61,11 +61,12 @@ class Transaction:
 
     # -- objects ----------------------------------------------------------------------------------
 
-    def put_content(self, content: Content) -> tuple[int, bytes, int]:
+    def put_content(self, content: Content, tokens: int | None = None) -> tuple[int, bytes, int]:
         """Store a content; return its blob's number and hash, and the tokens of its text."""
         data = canonical(content.to_payload())
         digest = sha256(data)
-        return objects.put_blob(self.db, digest, data), digest, self.ws.count(counted_text(content))
+        number = objects.put_blob(self.db, digest, data)
+        return number, digest, self.ws.count(counted_text(content)) if tokens is None else tokens
 
     def commit(
         self,
@@ -128,14 +129,17 @@ class Transaction:
         metadata: Mapping[str, Any] | None = None,
         generation_config: Mapping[str, Any] | None = None,
         key: str | None = None,
+        sized: tuple[int, int] | None = None,
     ) -> Row:
         """Store a commit and return its row.
 
         Its size is taken to be the first parent's and what the unit adds, which is right for a plain
-        one only (see :func:`is_plain`).
+        one only (see :func:`is_plain`); but for one who knows both: ``sized`` is the tokens of its text and
+        the size of the context at it.
         """
         author = self.tick() if author_us is None else author_us
-        blob, digest, tokens = self.put_content(content) if content else (None, None, 0)
+        counted = sized[0] if sized else None
+        blob, digest, tokens = self.put_content(content, counted) if content else (None, None, 0)
         own_hash = commit_hash(
             kind, digest, [parent.hash for parent in parents], targets, priority, origin, author
         )
@@ -144,6 +148,8 @@ class Transaction:
         context = parents[0].context if parents else 0
         if kind in (Kind.APPEND, Kind.SUMMARY) and priority != Priority.SKIP and content_type != "reasoning":
             context += message_size(tokens)
+        if sized:
+            context = sized[1]
         columns = (
             own_hash,
             int(kind),

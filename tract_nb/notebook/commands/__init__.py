@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tract_nb.notebook.commands import (
+    compressing,
     history,
     joining,
     keeping,
@@ -89,8 +90,9 @@ GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
         "approve": joining.approve,
         "reject": joining.reject,
     },
+    "Compress": {"compress": compressing.compress, "provenance": compressing.provenance},
     "Keep": {"gc": keeping.gc, "forget": keeping.forget, "optimize": keeping.optimize},
 }
 COMMANDS = {name: function for group in GROUPS.values() for name, function in group.items()}
 #: commands that take the text of a ``%%tract`` cell
-TAKES_BODY = frozenset({"user", "system", "assistant", "edit", "chat", "settle"})
+TAKES_BODY = frozenset({"user", "system", "assistant", "edit", "chat", "compress", "settle"})

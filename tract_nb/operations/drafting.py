@@ -1,0 +1,243 @@
+"""Drafting: what a compression would do, before anything is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from tract_nb.engine.canonical import clean_text
+from tract_nb.engine.identifiers import missing
+from tract_nb.engine.snapshot import Snapshot
+from tract_nb.engine.structural import structural
+from tract_nb.engine.tokens import context_size, message_size
+from tract_nb.errors import ContentError, TractError
+from tract_nb.model.commit import Priority
+from tract_nb.model.compression import (
+    STRATEGIES,
+    Draft,
+    Original,
+    Summariser,
+)
+from tract_nb.operations import ranges
+from tract_nb.operations.masking import MASK, Item, Mask, items, masks
+from tract_nb.operations.workspace import Workspace
+
+MODES = ("manual", "autonomous")
+SUMMARIZE = "summarize"
+TEXT = "text"  # the strategy of a caller who gives the text
+LEAST = 24  # tokens below which a summary says nothing
+
+
+class Ask(NamedTuple):
+    """What a caller asked for, checked."""
+
+    strategy: str
+    texts: tuple[str, ...]
+    target: int | None
+    preserve: tuple[re.Pattern[str], ...]
+    instructions: str | None
+    model: str | None
+
+
+class Plan(NamedTuple):
+    """What would be written: runs with a draft each, or masks."""
+
+    ask: Ask
+    history: Snapshot
+    runs: list[list[Item]]
+    drafts: list[Draft]
+    masks: list[Mask]
+    notes: list[str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.masks or self.drafts)
+
+
+# -- what was asked ---------------------------------------------------------------------------------
+
+
+def asked(
+    content: Any,
+    strategy: Any,
+    mode: Any,
+    target: Any,
+    preserve: Any,
+    instructions: str | None,
+    model: str | None,
+) -> Ask:
+    """Return what a caller asked for, checked."""
+    texts = () if content is None else (content,) if isinstance(content, str) else tuple(content)
+    if mode is not None and mode not in MODES:
+        raise ContentError(
+            f"Unknown mode {mode!r}.",
+            "It is 'manual' (content=...) or 'autonomous'; dry_run=True only shows.",
+        )
+    if mode == "manual" and not texts:
+        raise ContentError("A manual compression wants its text.", "Give content='...', or one for each run.")
+    if texts and (mode == "autonomous" or strategy is not None):
+        raise ContentError("A text is given, and a strategy that writes one.", "Give one of them.")
+    for text in texts if content is None or texts else (content,):
+        if not isinstance(text, str) or not text.strip():
+            raise ContentError(f"{text!r} is no summary.", "Give a text that says what stands there.")
+    if strategy is not None and strategy not in STRATEGIES:
+        raise ContentError(f"Unknown strategy {strategy!r}.", f"It is one of {', '.join(STRATEGIES)}.")
+    if target is not None and (isinstance(target, bool) or not isinstance(target, int) or target <= 0):
+        raise ContentError(
+            f"target_tokens={target!r} is no size.", "Give the tokens of the context after it."
+        )
+    chosen = TEXT if texts else strategy or MASK
+    texts = tuple(clean_text(text) for text in texts)
+    return Ask(chosen, texts, target, _patterns(preserve), instructions, model)
+
+
+def _patterns(preserve: Any) -> tuple[re.Pattern[str], ...]:
+    """Return what must survive as patterns."""
+    listed = (preserve,) if isinstance(preserve, str | re.Pattern) else tuple(preserve)
+    try:
+        return tuple(re.compile(pattern) for pattern in listed)
+    except (re.error, TypeError) as error:
+        raise ContentError(
+            f"preserve={preserve!r} is no pattern: {error}.", "Give regular expressions."
+        ) from error
+
+
+# -- what would be done -----------------------------------------------------------------------------
+
+
+def planned(ws: Workspace, ask: Ask, history: Snapshot, found: ranges.Range) -> Plan:
+    """Return what would be done, but for what a model writes.
+
+    Raises
+    ------
+    ContentError
+        If a range was given and nothing of it can be compressed, or a text does not fit.
+    """
+    if found.given and not found.units:
+        raise ContentError("Nothing of this range shows.", "compile() shows what does.")
+    if ask.strategy == MASK:
+        if ask.target is not None:
+            _check_target(ask.target, history.size - sum(unit.size for unit in found.units))
+        made = masks(ws, history, found.units, ask.preserve)
+        return Plan(ask, history, [[mask.item for mask in made]] if made else [], [], made, [])
+    units, notes = ranges.coverable(history, found.units)
+    runs = ranges.runs(history, units)
+    if not runs and found.given:
+        raise ContentError(
+            f"Nothing of these {len(found.units)} units can be covered: pinned, or of a call that is.",
+            "Unpin them first.",
+        )
+    if not runs:
+        return Plan(ask, history, [], [], [], notes)
+    if ask.texts and len(ask.texts) not in (1, len(runs)):
+        raise ContentError(
+            f"There are {len(ask.texts)} texts for {len(runs)} runs of units.",
+            "Give one for all, or one for each run; dry_run=True shows the runs.",
+        )
+    if len(ask.texts) == 1:
+        runs = [[unit for run in runs for unit in run]]
+    every = items(ws, history, [unit for run in runs for unit in run])
+    by_unit = {item.unit.identity: item for item in every}
+    plan = Plan(ask, history, [[by_unit[unit.identity] for unit in run] for run in runs], [], [], notes)
+    if ask.target is not None:
+        stays = history.size - sum(unit.size for run in runs for unit in run)
+        _check_target(ask.target, stays + LEAST * len(runs))
+    if ask.strategy == TEXT:
+        plan = plan._replace(drafts=[Draft(text) for text in ask.texts])
+        check_preserved(plan)
+        return plan
+    return _structured(ws, plan) if ask.strategy == "structural" else plan
+
+
+def _check_target(target: int, stays: int) -> None:
+    if target < context_size(stays):
+        raise ContentError(
+            f"target_tokens={target:,} is less than what is not compressed: {context_size(stays):,} tokens.",
+            "Unpin or compress more (keep_last, start), or set a higher target.",
+        )
+
+
+def _limits(plan: Plan) -> list[int | None]:
+    """Return the tokens that each run's text may have: the target's room, by the weight of the runs."""
+    if plan.ask.target is None:
+        return [None] * len(plan.runs)
+    weights = [sum(item.unit.size for item in run) for run in plan.runs]
+    room = plan.ask.target - context_size(plan.history.size - sum(weights))
+    return [max(room * weight // sum(weights) - message_size(0), 1) for weight in weights]
+
+
+def _structured(ws: Workspace, plan: Plan) -> Plan:
+    """Write the drafts without a model; a run that would become longer stays."""
+    runs, drafts, notes = [], [], list(plan.notes)
+    for run, limit in zip(plan.runs, _limits(plan), strict=True):
+        tokens = sum(item.unit.text.tokens for item in run)
+        head = f"[{len(run)} messages, {tokens:,} tokens, summarised from what was recorded]"
+        must = missing(plan.ask.preserve, [item.text for item in run], "")
+        text = structural(
+            [item.told() for item in run if not item.unit.is_reasoning],
+            head,
+            verbatim=must,
+            limit=limit,
+            count=ws.count,
+        )
+        if message_size(ws.count(text)) < sum(item.unit.size for item in run):
+            runs.append(run)
+            drafts.append(Draft(text))
+        else:
+            notes.append(f"{len(run)} units stayed: a summary of them would be no shorter")
+    return plan._replace(runs=runs, drafts=drafts, notes=notes)
+
+
+def summarised(ws: Workspace, plan: Plan, summariser: Summariser | None) -> Plan:
+    """Let a model write the drafts."""
+    if summariser is None:
+        raise TractError(
+            "strategy='summarize' needs a model, and none is set.",
+            "strategy='mask' and 'structural' need none; content='...' takes a text of your own.",
+        )
+    written = summariser(
+        [_originals(run) for run in plan.runs],
+        targets=_limits(plan),
+        preserve=[pattern.pattern for pattern in plan.ask.preserve],
+        instructions=plan.ask.instructions,
+        model=plan.ask.model or ws.model,
+    )
+    if len(written) != len(plan.runs):
+        raise ContentError(f"{len(written)} summaries came for {len(plan.runs)} groups.", "Try again.")
+    for place, draft in enumerate(written):
+        if draft is None or not draft.text.strip():
+            raise ContentError(
+                f"No summary came for group {place} of {len(written)}; nothing was changed.", "Try again."
+            )
+    return plan._replace(drafts=[draft for draft in written if draft is not None])
+
+
+def _originals(run: Sequence[Item]) -> list[Original]:
+    """Return the units of a run as a summariser sees them, what is important first."""
+    found = [
+        Original(
+            commit=item.unit.row.hash.hex(),
+            role=item.unit.row.role or "",
+            type=item.unit.row.type or "",
+            text=item.text,
+            tokens=item.unit.text.tokens,
+            important=item.unit.priority is Priority.IMPORTANT,
+        )
+        for item in run
+        if item.unit.size
+    ]
+    return sorted(found, key=lambda original: not original.important)
+
+
+def check_preserved(plan: Plan) -> None:
+    """Refuse a draft that lacks what must survive."""
+    for place, (run, draft) in enumerate(zip(plan.runs, plan.drafts, strict=False)):
+        lacks = missing(plan.ask.preserve, [item.text for item in run], draft.text)
+        if lacks:
+            raise ContentError(
+                f"The summary of group {place} lacks what must be preserved: {lacks[0]!r}"
+                f"{f' and {len(lacks) - 1} more' if len(lacks) > 1 else ''}. Nothing was changed.",
+                "Put it in word by word, or leave the units out.",
+            )

@@ -1,0 +1,165 @@
+"""Masks: EDITs by which one line stands for an old output or a long text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from tract_nb.engine.masking import LONG, mask_line, text_line
+from tract_nb.engine.resolve import Unit
+from tract_nb.engine.snapshot import Snapshot
+from tract_nb.engine.structural import Told
+from tract_nb.engine.tokens import message_size
+from tract_nb.model.commit import Kind, Priority, Row
+from tract_nb.model.content import Content, ToolIO
+from tract_nb.operations import present
+from tract_nb.operations.workspace import Workspace
+from tract_nb.store import objects
+
+MASK = "mask"  # the key of a mask's metadata
+
+
+class Item(NamedTuple):
+    """A unit with what it says.
+
+    Parameters
+    ----------
+    unit : Unit
+        The unit.
+    content, said : Content
+        What it was committed as, and what its last edit made of it.
+    call : ToolIO or None
+        Of a result, the call that it answers.
+    """
+
+    unit: Unit
+    content: Content
+    said: Content
+    call: ToolIO | None
+
+    @property
+    def text(self) -> str:
+        """The effective text."""
+        return self.said.unit_text
+
+    @property
+    def about(self) -> str:
+        """What a call, or a result's call, is about; empty for what is neither."""
+        of = self.call or self.said
+        given = of.arguments if isinstance(of, ToolIO) else None
+        return present.headline(given) if isinstance(given, Mapping) else ""
+
+    def told(self) -> Told:
+        """Return it as a structural summary sees it."""
+        of = self.call or self.said
+        row = self.unit.row
+        return Told(
+            role=row.role or "",
+            name=row.name or "",
+            status=getattr(self.content, "status", "success"),
+            text=self.text,
+            arguments=getattr(of, "arguments", None),
+            about=self.about,
+            is_call=row.is_call,
+            is_result=row.is_result,
+            important=self.unit.priority is Priority.IMPORTANT,
+        )
+
+
+def items(ws: Workspace, history: Snapshot, units: Sequence[Unit]) -> list[Item]:
+    """Return units with what they say; all is read by one query."""
+    calls = {unit.call: history.find(unit.call) for unit in units if unit.call is not None}
+    rows = [row for unit in units for row in (unit.row, unit.text)]
+    rows += [call.text for call in calls.values() if call is not None]
+    contents = present.contents(ws, rows)
+
+    def content(row: Row) -> Content:
+        return contents[row.blob or 0]
+
+    def call_of(unit: Unit) -> ToolIO | None:
+        found = calls.get(unit.call) if unit.call is not None else None
+        said = content(found.text) if found is not None else None
+        return said if isinstance(said, ToolIO) else None
+
+    return [Item(unit, content(unit.row), content(unit.text), call_of(unit)) for unit in units]
+
+
+def line_for(item: Item) -> str:
+    """Return the line that a mask puts in a unit's place."""
+    row, tokens = item.unit.row, item.unit.text.tokens
+    if row.is_result:
+        status = getattr(item.content, "status", "success")
+        return mask_line(row.name or "", item.about, status, item.text, tokens)
+    return text_line(row.type or "text", item.text, tokens)
+
+
+def may_mask(unit: Unit) -> bool:
+    """Tell whether a mask may stand for a unit: an output of a tool, or a long text of the model's."""
+    row = unit.row
+    if unit.priority >= Priority.IMPORTANT or row.kind == Kind.SUMMARY or not unit.size or row.is_call:
+        return False
+    return row.is_result or (row.role == "assistant" and unit.text.tokens >= LONG)
+
+
+class Mask(NamedTuple):
+    """A unit, the line that would stand for it, and what that has in tokens."""
+
+    item: Item
+    content: Content
+    line: str
+    tokens: int
+
+    @property
+    def saved(self) -> int:
+        """What it saves."""
+        return self.item.unit.size - message_size(self.tokens)
+
+
+def masks(
+    ws: Workspace, history: Snapshot, units: Iterable[Unit], keep: Sequence[re.Pattern[str]]
+) -> list[Mask]:
+    """Return the masks that save something.
+
+    Outputs of tools become a line; of other texts those that are long, but never what a person or the system
+    said, since that is the intent; and a text in which a pattern is found stays whole.
+    """
+    made = []
+    listed = items(ws, history, [unit for unit in units if may_mask(unit)])
+    edits = [item.unit.text.id for item in listed if item.unit.text is not item.unit.row]
+    masked = {
+        number for number, kept in objects.details(ws.db, edits).items() if MASK in (kept.metadata or {})
+    }
+    for item in listed:
+        if item.unit.text.id in masked or any(pattern.search(item.text) for pattern in keep):
+            continue
+        line = line_for(item)
+        mask = Mask(item, item.content.with_text(line), line, ws.count(line))
+        if mask.saved > 0:
+            made.append(mask)
+    return made
+
+
+def is_mask(ws: Workspace, row: Row) -> bool:
+    """Tell whether a commit is a mask."""
+    if row.kind != Kind.EDIT:
+        return False
+    kept = objects.details(ws.db, [row.id])[row.id].metadata
+    return bool(kept and MASK in kept)
+
+
+def was_masked(ws: Workspace, history: Snapshot, unit: Unit) -> bool:
+    """Tell whether a unit was ever masked in a history."""
+    return any(masked for _, masked in _edits(ws, history, unit))
+
+
+def text_before(ws: Workspace, history: Snapshot, unit: Unit) -> Row:
+    """Return the commit that held a unit's text before it was masked."""
+    return next((row for row, masked in reversed(_edits(ws, history, unit)) if not masked), unit.row)
+
+
+def _edits(ws: Workspace, history: Snapshot, unit: Unit) -> list[tuple[Row, bool]]:
+    """Return the EDITs of a unit, and whether each is a mask."""
+    edits = [row for row in history.rows if row.kind == Kind.EDIT and row.targets[0] == unit.identity]
+    kept = objects.details(ws.db, [row.id for row in edits])
+    return [(row, MASK in (kept[row.id].metadata or {})) for row in edits]
