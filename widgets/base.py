@@ -114,9 +114,18 @@ class TractWidget(anywidget.AnyWidget):
         Two outputs, since JupyterLab does not fall back to the HTML of a widget whose model is gone:
         it says "model not found" instead. On a page that cannot show the live view, the first stays.
         """
-        html = f'<div class="{STATIC_CLASS}">{self.as_html()}</div>'
-        publish_display_data({"text/html": html, "text/plain": self.as_text()})
+        publish_display_data(self._static(), transient={"display_id": f"static-{self.model_id}"})
         publish_display_data({VIEW: self._view(), "text/plain": ""})
+
+    def leave(self) -> None:
+        """Let what is left without a kernel be as it is now: something was settled for good."""
+        publish_display_data(
+            self._static(), transient={"display_id": f"static-{self.model_id}"}, update=True
+        )
+
+    def _static(self) -> dict[str, str]:
+        html = f'<div class="{STATIC_CLASS}">{self.as_html()}</div>'
+        return {"text/html": html, "text/plain": self.as_text()}
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         return {VIEW: self._view(), "text/html": self.as_html(), "text/plain": self.as_text()}, {}

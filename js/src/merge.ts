@@ -56,7 +56,7 @@ class MergeView {
       })),
       { key: "e", label: "edit the result", run: () => this.#edit() },
       { key: "Enter", label: "accept what is proposed", run: () => this.#accept() },
-      { key: "u", label: "open it again", run: () => this.#act("reopen") },
+      { key: "u", label: "open it again", run: () => this.#act("open_again") },
       { key: "a", label: "ask the model", run: () => this.#ask.querySelector("input")?.focus() },
       { key: "shift+Enter", label: "apply", run: () => this.#apply() },
     ]);
@@ -115,7 +115,7 @@ class MergeView {
   }
 
   #take(choice: string): void {
-    if (this.#item?.choices.includes(choice)) void this.#act("choose", { choice });
+    if (this.#item?.choices.includes(choice)) void this.#act("choose_side", { choice });
     else this.#ground.say(`${choice} cannot be chosen here.`);
   }
 
@@ -192,7 +192,7 @@ class MergeView {
       code: "review.reject()",
       action: "Reject it",
     });
-    if (yes) await this.#ground.act("reject");
+    if (yes) await this.#ground.act("reject_all");
     this.#draw();
   }
 
@@ -398,7 +398,7 @@ class MergeView {
       event.preventDefault();
       go.disabled = true;
       go.replaceChildren("Asking…");
-      await this.#act("ask", { instructions: field.value });
+      await this.#act("ask_model", { instructions: field.value });
       go.disabled = false;
       go.replaceChildren("Ask");
     });
