@@ -119,9 +119,7 @@ class TractWidget(anywidget.AnyWidget):
 
     def leave(self) -> None:
         """Let what is left without a kernel be as it is now: something was settled for good."""
-        publish_display_data(
-            self._static(), transient={"display_id": f"static-{self.model_id}"}, update=True
-        )
+        publish_display_data(self._static(), transient={"display_id": f"static-{self.model_id}"}, update=True)
 
     def _static(self) -> dict[str, str]:
         html = f'<div class="{STATIC_CLASS}">{self.as_html()}</div>'

@@ -75,8 +75,13 @@ class MergeWidget(TractWidget):
             "before": review.tokens_before,
             "after": review.tokens_after,
             "budget": budget.max_tokens if budget else None,
-            "model": review.model,
+            "model": self._model(),
         }
+
+    def _model(self) -> str | None:
+        """Return the model that can be asked; None where none is set."""
+        named = {row[0]: row[1] for row in self.tract.llm_settings("merge").rows}
+        return named.get("model")
 
     def _incoming(self) -> tuple[list[dict[str, str]], int]:
         """Return the newest commits that come in, and how many there are in all."""
@@ -98,7 +103,7 @@ class MergeWidget(TractWidget):
         return repr(self.review)
 
     def as_html(self) -> str:
-        return self.review._repr_html_()  # noqa: SLF001  what IPython asks of it too
+        return self.review._repr_html_()
 
     # -- what the page asks ---------------------------------------------------------------------------
 
@@ -106,15 +111,17 @@ class MergeWidget(TractWidget):
     def conflict(self, *, key: str) -> dict[str, Any]:
         """Return the texts of one conflict, and what would stand."""
         one = self._shown[self._place(key)]
-        decided = one.decision or one.proposal
+        decided = one.answer or one.proposal
         sides = {"ours": one.ours, "base": one.base, "theirs": one.theirs}
         result = one.proposed
         return {
             **sides,
             "question": one.question,
             "result": result,
-            "tokens": {name: self.tract.count(text) for name, text in {**sides, "result": result or ""}.items()},
-            "by": _by(decided, proposed=one.decision is None),
+            "tokens": {
+                name: self.tract.count(text) for name, text in {**sides, "result": result or ""}.items()
+            },
+            "by": _by(decided, proposed=one.answer is None),
         }
 
     @answers
@@ -183,8 +190,8 @@ class MergeWidget(TractWidget):
 
 def _item(one: Conflict, state: str) -> dict[str, Any]:
     """Return a conflict as the list shows it."""
-    decided = one.decision or one.proposal
-    status = "settled" if one.decision or (state != PENDING and decided) else "proposed" if decided else "open"
+    decided = one.answer or one.proposal
+    status = "settled" if one.answer or (state != PENDING and decided) else "proposed" if decided else "open"
     said = next((text for text in (one.ours, one.theirs, one.base) if text.strip()), "")
     return {
         "key": one.key,
@@ -203,12 +210,10 @@ def _by(decided: Decision | None, *, proposed: bool) -> str:
     """Say who decided or proposes, and what with."""
     if decided is None:
         return ""
-    made = dict(decided.metadata or {})
-    prompt = made.get("prompt") or {}
     said = [f"{'proposed' if proposed else 'decided'} by {decided.by}"]
-    if isinstance(prompt, dict) and prompt.get("name"):
-        said.append(f"{prompt['name']} {prompt.get('version', '')}".strip())
-    if made.get("cost") is not None:
-        said.append(f"${made['cost']:.3f}")
+    made = (decided.metadata or {}).get("written_by")
+    if made:
+        said.append(f"{made['prompt']['name']} {made['prompt']['version']}")
+        if made.get("cost") is not None:
+            said.append(f"${made['cost']:.3f}")
     return ", ".join(said)
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from tract_nb.llm.merging import propose
 from tract_nb.llm.settings import Layers
 from tract_nb.model.event import Usage
 from tract_nb.model.reply import Reply
+from tract_nb.model.review import Conflict
 
 GOOD = "---\nname: mine\nversion: 3\ninputs: [one, two]\n---\nSay {{one}} and {{ two }}, {not} this.\n"
 
@@ -153,28 +153,32 @@ def test_a_merge_that_is_cut_off_or_far_too_long_is_an_error():
         propose(asker(Answers("<merged>Use</merged>", finish="length")), base=None, ours="a", theirs="b")
 
 
-@dataclass
-class Disputed:
-    """A conflict of a merge."""
-
-    kind: str = "text"
-    role: str = "system"
-    base: str = "Use tabs."
-    ours: str = "Use two tabs."
-    theirs: str = "Use spaces."
-    takes_text: bool = True
+def disputed(kind: str = "text", base: str = "Use tabs.", *, takes_text: bool = True) -> Conflict:
+    """Return a conflict of a merge."""
+    return Conflict(
+        key=f"{kind}{base}",
+        kind=kind,
+        question="Which?",
+        commit="ab" * 32,
+        role="system",
+        type="instruction",
+        base=base,
+        ours="Use two tabs.",
+        theirs="Use spaces.",
+        takes_text=takes_text,
+    )
 
 
 def test_a_tract_asks_for_each_conflict_of_texts_with_the_settings_of_merge():
     llm = Answers("<merged>Use two spaces.</merged>")
     t = Tract.open(model="small", llm=llm, operation_llm={"merge": {"model": "big", "temperature": 0}})
-    conflicts = [Disputed(), Disputed(kind="priority", takes_text=False), Disputed(base="")]
-    found = t._proposals(conflicts, instructions="Spaces, please.")
+    conflicts = [disputed(), disputed("priority", takes_text=False), disputed(base="")]
+    found = t._propose(conflicts, instructions="Spaces, please.")
     assert [one and one.text for one in found] == ["Use two spaces.", None, "Use two spaces."]
     assert [config["model"] for _, config in llm.sent] == ["big", "big"]
     assert "Spaces, please." in llm.sent[0][0][0]["content"]
-    t._proposals(conflicts[:1], model="other")
+    t._propose(conflicts[:1], model="other")
     assert llm.sent[-1][1]["model"] == "other"
     with t.batch(), pytest.raises(TractError, match="never called inside a batch"):
-        t._proposals(conflicts)
+        t._propose(conflicts)
     t.close()

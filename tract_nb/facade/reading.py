@@ -160,6 +160,10 @@ class Reading(Handle):
         with self._reading():
             return oplog.last_id(self._ws.db), self._ws.branch, self._ws.detached
 
+    def count(self, text: str) -> int:
+        """Return the tokens of a text as this tract counts them, without what a message adds."""
+        return self._ws.count(text)
+
     def refresh(self) -> Status:
         """Look at the branch as it is now, so that the next write goes on top of it."""
         return self.status()

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from tract_nb.errors import ReviewError
 from tract_nb.facade.handle import Handle
 from tract_nb.model.commit import Commit
 from tract_nb.model.review import Decision, Proposer, Resolver, Review, Reviewed
 from tract_nb.operations import names, reviewing
 from tract_nb.operations.cherry_pick import cherry_pick
-from tract_nb.operations.deciding import Deciding
+from tract_nb.operations.deciding import SEMANTIC, Deciding
 from tract_nb.operations.merge import Merge
 from tract_nb.operations.rebase import Rebase
 from tract_nb.operations.reorder import reorder
@@ -169,6 +170,18 @@ class ReviewDesk:
         """Keep an answer; None takes it back."""
         with self._moving():
             return reviewing.answer(self._ws, review, key, answer)
+
+    def ask(self, review: Reviewed, key: str, instructions: str | None, model: str | None) -> Reviewed:
+        """Let a model propose an answer; no lock is held while it thinks."""
+        conflict = reviewing.asked(self.look(review), key)
+        asked = Deciding(SEMANTIC, None, instructions, None, model, self._ws.proposer)
+        (proposal,) = asked.proposed([conflict])
+        if proposal is None:
+            raise ReviewError(
+                f"A model settles no such thing: {conflict.question}", "Choose a side, or write the text."
+            )
+        with self._moving():
+            return reviewing.propose(self._ws, review, key, proposal)
 
     def approve(self, review: Reviewed) -> Reviewed:
         """Apply what was decided."""

@@ -10,10 +10,11 @@ from typing import Any
 from tract_nb.facade.handle import Handle
 from tract_nb.llm.asking import Asker
 from tract_nb.llm.client import LiteLLM
-from tract_nb.llm.merging import Disputed, proposals
+from tract_nb.llm.merging import proposals
 from tract_nb.llm.recording import Heard, Recorder
 from tract_nb.llm.settings import Layers, Settings, SettingsTable, checked
-from tract_nb.model.reply import LLM, Answer, Cancel, Written
+from tract_nb.model.reply import LLM, Answer, Cancel
+from tract_nb.model.review import Conflict, Decision
 from tract_nb.model.synced import Synced
 from tract_nb.operations import compiling, talk
 from tract_nb.operations import sync as syncing
@@ -31,6 +32,7 @@ class Talking(Handle):
         self._layers = layers
         self._under_way: set[Cancel] = set()
         self._under_way_lock = threading.Lock()
+        ws.proposer = self._propose
 
     def chat(
         self,
@@ -199,16 +201,16 @@ class Talking(Handle):
         with self._calling(cancel) as token:
             yield Asker(self._llm, settings, on_text, token)
 
-    def _proposals(
-        self,
-        conflicts: Sequence[Disputed],
-        *,
-        instructions: str | None = None,
-        model: str | None = None,
-    ) -> list[Written | None]:
+    def _propose(
+        self, conflicts: Sequence[Conflict], *, instructions: str | None = None, model: str | None = None
+    ) -> list[Decision | None]:
         """Ask a model for the texts that settle conflicts of a merge; outside of any transaction."""
         with self._asking("merge", model=model) as asker:
-            return proposals(asker, conflicts, instructions=instructions)
+            written = proposals(asker, conflicts, instructions=instructions)
+        return [
+            Decision(None, one.text, one.model, one.metadata(), one.config) if one else None
+            for one in written
+        ]
 
     @contextmanager
     def _calling(self, cancel: Cancel | None) -> Iterator[Cancel]:

@@ -219,12 +219,17 @@ class Written:
     config: Mapping[str, Any]
     reply: Reply
 
+    @property
+    def model(self) -> str:
+        """Who wrote it, as the provider names it, else as it was asked for."""
+        return self.reply.model or str(self.config.get("model"))
+
     def metadata(self) -> dict[str, Any]:
         """Return what a commit made of the text keeps in its metadata."""
         reply = self.reply
         kept: dict[str, Any] = {
             "prompt": self.prompt._asdict(),
-            "model": reply.model or self.config.get("model"),
+            "model": self.model,
             "config": dict(self.config),
         }
         if reply.usage is not None:

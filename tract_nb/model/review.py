@@ -230,6 +230,9 @@ class Desk(Protocol):
     def answer(self, review: Reviewed, key: str, answer: Decision | None) -> Reviewed:
         """Keep an answer; None takes it back."""
 
+    def ask(self, review: Reviewed, key: str, instructions: str | None, model: str | None) -> Reviewed:
+        """Let a model propose an answer; one that was given is taken back."""
+
     def approve(self, review: Reviewed) -> Reviewed:
         """Apply what was decided."""
 
@@ -315,6 +318,42 @@ class Review:
     def edit(self, i: int, text: str) -> Review:
         """Settle the ``i``-th conflict by a text of one's own."""
         return self._answer(i, Decision(text=text))
+
+    def accept(self, i: int) -> Review:
+        """Settle the ``i``-th conflict as it is proposed."""
+        proposal = self._at(i).proposal
+        if proposal is None:
+            raise ReviewError(
+                f"Nothing is proposed for conflict {i}.", "Choose a side, or give a text by review.edit()."
+            )
+        return self._answer(i, proposal)
+
+    def ask(self, i: int, instructions: str | None = None, *, model: str | None = None) -> Review:
+        """Let a model propose a text for the ``i``-th conflict.
+
+        Parameters
+        ----------
+        i : int
+            Which one, counted from 0.
+        instructions : str, optional
+            What the model should heed: "keep both rules, in two sentences".
+        model : str, optional
+            Which model; else as the settings of ``merge`` say.
+
+        Raises
+        ------
+        ReviewError
+            If it is not about a text.
+        ModelError
+            If the model gives no such text; nothing is changed.
+        """
+        conflict = self._at(i)
+        if not conflict.takes_text:
+            raise ReviewError(
+                f"No text settles this: {conflict.question}", f"Choose {_listed(conflict.choices)}."
+            )
+        self._now = self._desk.ask(self._now, conflict.key, instructions, model)
+        return self
 
     def reopen(self, i: int) -> Review:
         """Take the answer to the ``i``-th conflict back."""

@@ -99,7 +99,7 @@ class Deciding:
         elif self.strategy in (OURS, THEIRS):
             given = [Decision(self.strategy, by="rule") for _ in conflicts]
         elif self.strategy == SEMANTIC:
-            given = list(self._proposed(conflicts))
+            given = list(self.proposed(conflicts))
         else:
             given = []
         return {
@@ -122,7 +122,8 @@ class Deciding:
             ) from error
         return as_answer(said)
 
-    def _proposed(self, conflicts: Sequence[Conflict]) -> Sequence[Decision | None]:
+    def proposed(self, conflicts: Sequence[Conflict]) -> Sequence[Decision | None]:
+        """Return what the model proposes, an answer a conflict or None."""
         assert self.proposer is not None
         given = list(self.proposer(conflicts, instructions=self.instructions, model=self.model))
         if len(given) != len(conflicts) or any(not isinstance(one, Decision | None) for one in given):

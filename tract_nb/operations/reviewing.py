@@ -244,15 +244,38 @@ def answer(ws: Workspace, review: Reviewed, key: str, given: Decision | None) ->
         if given is None:
             answers.pop(key, None)
         else:
-            asked = {one.key: one for one in look(ws, number).conflicts}
-            if key not in asked:
-                raise ReviewError(
-                    "This conflict is not asked any more: the branch has changed.",
-                    "review.refresh() shows what is.",
-                )
-            answers[key] = checked(asked[key], replace(given, by=ws.actor))
+            answers[key] = checked(asked(look(ws, number), key), replace(given, by=ws.actor))
         reviews.put_answers(ws.db, number, to_json(answers))
         return look(ws, number)
+
+
+def propose(ws: Workspace, review: Reviewed, key: str, given: Decision) -> Reviewed:
+    """Keep a proposal for one conflict of a pending review; an answer to it is taken back."""
+    number = _kept(review)
+    with ws.db.write():
+        stored = _stored(ws, number)
+        _refuse_settled(stored)
+        answers, proposals = from_json(stored.answers), from_json(stored.proposals)
+        answers.pop(key, None)
+        proposals[key] = checked(asked(look(ws, number), key), given)
+        reviews.put_answers(ws.db, number, to_json(answers), to_json(proposals))
+        return look(ws, number)
+
+
+def asked(review: Reviewed, key: str) -> Conflict:
+    """Return the conflict that goes by a key.
+
+    Raises
+    ------
+    ReviewError
+        If it is not asked any more.
+    """
+    for one in review.conflicts:
+        if one.key == key:
+            return one
+    raise ReviewError(
+        "This conflict is not asked any more: the branch has changed.", "review.refresh() shows what is."
+    )
 
 
 def approve(ws: Workspace, review: Reviewed) -> Reviewed:

@@ -84,9 +84,12 @@ def sources(db: Database) -> set[int]:
     return {number for (number,) in rows}
 
 
-def put_answers(db: Database, number: int, answers: Mapping[str, Any]) -> None:
-    """Keep the answers to a review."""
-    _change(db, number, answers=_json(answers))
+def put_answers(
+    db: Database, number: int, answers: Mapping[str, Any], proposals: Mapping[str, Any] | None = None
+) -> None:
+    """Keep the answers to a review, and what is proposed where that changed too."""
+    proposed = {} if proposals is None else {"proposals": _json(proposals)}
+    _change(db, number, answers=_json(answers), **proposed)
 
 
 def settle(db: Database, number: int, state: str) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from tract_nb.errors import CommandError
 from tract_nb.model.listing import Status
-from tract_nb.model.review import Pending, Review
+from tract_nb.model.review import PENDING, Pending, Review
 from tract_nb.notebook.commands.writing import named, spoken
 from tract_nb.notebook.desk import Desk
 from tract_nb.tract import Tract
@@ -21,7 +21,7 @@ Mode = Literal["manual", "collaborative", "autonomous"]
 
 
 def merge(
-    t: Tract,
+    desk: Desk,
     branch: str,
     *,
     strategy: Strategy = "auto",
@@ -29,7 +29,7 @@ def merge(
     mode: Mode | None = None,
     instructions: str | None = None,
     model: str | None = None,
-) -> Review:
+) -> Any:
     """Bring another branch's work into this one; what both sides changed is asked.
 
     Parameters
@@ -47,18 +47,21 @@ def merge(
     model
         Which model proposes.
     """
-    return t.merge(branch, strategy=strategy, no_ff=no_ff, mode=mode, instructions=instructions, model=model)
+    done = desk.tract.merge(
+        branch, strategy=strategy, no_ff=no_ff, mode=mode, instructions=instructions, model=model
+    )
+    return _shown(desk, done)
 
 
 def rebase(
-    t: Tract,
+    desk: Desk,
     onto: str,
     *,
     strategy: Strategy = "auto",
     mode: Mode | None = None,
     instructions: str | None = None,
     model: str | None = None,
-) -> Review:
+) -> Any:
     """Put this branch's own commits on top of another branch; ours is this branch.
 
     Parameters
@@ -74,7 +77,8 @@ def rebase(
     model
         Which model proposes.
     """
-    return t.rebase(onto, strategy=strategy, mode=mode, instructions=instructions, model=model)
+    done = desk.tract.rebase(onto, strategy=strategy, mode=mode, instructions=instructions, model=model)
+    return _shown(desk, done)
 
 
 def pick(t: Tract, *refs: str, again: Annotated[bool, Parameter(negative=())] = False) -> Review:
@@ -106,9 +110,19 @@ def pending(t: Tract) -> pd.DataFrame:
     return Pending.of(t.pending()).to_frame()
 
 
-def review(desk: Desk) -> Review | Status:
+def review(desk: Desk) -> Any:
     """Show what is asked on this branch: each conflict with base, ours, theirs and what is proposed."""
-    return _pending(desk) or desk.tract.status()
+    found = _pending(desk)
+    return _shown(desk, found) if found else desk.tract.status()
+
+
+def _shown(desk: Desk, review: Review) -> Any:
+    """Return a review; in a notebook, where it has something to ask, as the widget that asks it."""
+    if not desk.in_notebook or review.state != PENDING:
+        return review
+    from tract_nb.widgets.merge import MergeWidget  # noqa: PLC0415  loads anywidget
+
+    return MergeWidget(desk.tract, review)
 
 
 def choose(desk: Desk, number: int, choice: Literal["ours", "theirs", "both", "base"]) -> Review | Status:
