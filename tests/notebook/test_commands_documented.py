@@ -80,7 +80,7 @@ READING = {
         "status",
     ),
     *("budget", "branches", "tracts", "tags", "operations", "pending", "find", "diff", "verify"),
-    *("foresee", "provenance", "strip", "takers", "describe"),
+    *("foresee", "provenance", "strip", "takers", "describe", "count"),
     *("cancel", "record"),  # of a call that another thread, or other code, makes
 }
 
