@@ -97,8 +97,21 @@ def test_names_stand_on_rows_and_lanes_have_their_branches_colours(t):
     assert [(label.kind, label.name) for label in merged.cell.labels] == [("tag", "here")]
     assert [(label.name, label.owner) for label in side.cell.labels] == [("side", 1)]
     assert [row.lanes.owner for row in (after, merged, side, main, root)] == [0, 0, 1, 0, 0]
-    assert merged.cell.text == "side merged"
     assert [row.lanes.column for row in (after, merged, side, main, root)] == [0, 0, 1, 0, 0]
+
+
+def test_a_merge_says_what_it_brought_and_where(t):
+    t.user("root")
+    t.branch("side")
+    t.user("on main")
+    t.switch("side")
+    tip = t.user("on the side")
+    t.switch("main")
+    t.merge("side")
+    merged = whole(t.dag())[0]
+    assert (merged.cell.kind, merged.cell.text) == ("merge", "side into main")
+    (fact,) = [fact for fact in t.dag().detail("HEAD").facts if fact.name == "brought"]
+    assert (fact.text, fact.links[0].commit) == (", 1 commit", tip.short)
 
 
 def test_the_line_head_is_on_keeps_the_first_column(t):
@@ -268,6 +281,25 @@ def test_an_agent_of_an_agent_hangs_in_it(t):
     assert [row.lanes.column for row in rows] == [0, 1, 2, 1, 1, 0]
     assert rows[1].lanes.opens[0].column == 2
     assert rows[3].lanes.joins[0].column == 2
+
+
+def test_a_branch_that_forked_long_ago_is_drawn_beside_a_new_one(t):
+    t.user("root")
+    t.branch("old")
+    t.switch("old")
+    t.user("on the old one")
+    t.switch("main")
+    with t.batch():
+        for number in range(600):
+            t.user(f"turn {number}")
+    t.branch("new")
+    t.switch("new")
+    t.user("on the new one")
+    t.switch("main")
+    t.user("last")
+    dag = t.dag()
+    assert len(dag) == 604
+    assert [row.cell.text for row in (whole(dag)[1], whole(dag)[-2])] == ["on the new one", "on the old one"]
 
 
 def test_a_detached_head_and_an_empty_branch_are_drawn(t):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
@@ -110,29 +110,34 @@ def newest(db: Database, head: int, most: int) -> list[int]:
     return [number for (number,) in rows]
 
 
-def newest_rows(db: Database, heads: Iterable[int], most: int) -> list[Row]:
-    """Return the newest commits behind some heads, themselves included, newest first, in two queries."""
-    wanted = orjson.dumps(list(heads)).decode()
-    numbers = [
-        number
-        for (number,) in db.all(
-            """WITH RECURSIVE behind(id) AS (
-                 SELECT value FROM json_each(?)
-                 UNION SELECT c.parent1 FROM behind JOIN "commit" AS c ON c.id = behind.id
-                   WHERE c.parent1 IS NOT NULL
-                 UNION SELECT c.parent2 FROM behind JOIN "commit" AS c ON c.id = behind.id
-                   WHERE c.parent2 IS NOT NULL
-                 ORDER BY 1 DESC LIMIT ?)
-               SELECT id FROM behind""",
-            (wanted, most),
-        )
-    ]
-    listed = orjson.dumps(numbers).decode()
+def rows_beyond(db: Database, heads: Iterable[int], known: Callable[[int], bool]) -> list[Row]:
+    """Return the commits behind some heads, themselves included, as far as they are not known.
+
+    What is behind a known commit is known too, so nothing of it is read: two queries whatever the
+    length of what is shared.
+    """
+    db.connection.create_function("known", 1, known)
+    try:
+        numbers = [
+            number
+            for (number,) in db.all(
+                """WITH RECURSIVE beyond(id) AS (
+                     SELECT value FROM json_each(?) WHERE NOT known(value)
+                     UNION SELECT c.parent1 FROM beyond JOIN "commit" AS c ON c.id = beyond.id
+                       WHERE c.parent1 IS NOT NULL AND NOT known(c.parent1)
+                     UNION SELECT c.parent2 FROM beyond JOIN "commit" AS c ON c.id = beyond.id
+                       WHERE c.parent2 IS NOT NULL AND NOT known(c.parent2))
+                   SELECT id FROM beyond ORDER BY id""",
+                (_listed(heads),),
+            )
+        ]
+    finally:
+        db.connection.create_function("known", 1, None)
     targets: dict[int, list[bytes]] = {}
     for number, target in db.all(
         """SELECT "commit", target FROM target WHERE "commit" IN (SELECT value FROM json_each(?))
            ORDER BY "commit", seq""",
-        (listed,),
+        (_listed(numbers),),
     ):
         targets.setdefault(number, []).append(target)
     found = rows(db, numbers)

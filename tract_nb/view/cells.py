@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,10 +10,10 @@ import orjson
 
 from tract_nb.engine.resolve import Unit
 from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, Kind, Priority, Row, preview
-from tract_nb.model.content import Content, ToolIO, from_payload
+from tract_nb.model.content import Content, ToolIO
 from tract_nb.operations import present
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import objects
+from tract_nb.store import objects, oplog
 from tract_nb.view import words
 from tract_nb.view.arrange import Item, Started, agent_fold, fold_of, more_fold
 from tract_nb.view.collect import Collected
@@ -155,7 +155,7 @@ class Cells:
         shown = [unit.text if unit else item.row for item, unit in zip(items, units, strict=True)]
         own = [item.row for item in items]
         calls = {item.row.id: call for item in items if (call := self._call(item)) is not None}
-        contents = texts(self.ws, [*shown, *own, *earlier.values(), *calls.values()])
+        contents = present.contents(self.ws, [*shown, *own, *earlier.values(), *calls.values()])
         messages = self._messages(items)
         return [
             self._cell(item, unit, contents, earlier.get(item.row.id), calls.get(item.row.id), messages)
@@ -287,12 +287,13 @@ class Cells:
         return call.row if call else None
 
     def _merged(self, row: Row) -> str:
-        """Return what a merge without a message says: which branch it brought."""
-        tips = {number: name for name, number in self.found.stand.heads.items()}
+        """Return what a merge without a message says: which branch it brought, and where."""
+        done = oplog.mover_to(self.ws.db, row.id)
+        if done is not None and done.verb == "merge" and done.args:
+            into = [move.ref.partition("/")[2] for move in oplog.moves(self.ws.db, done.id)]
+            return f"{orjson.loads(done.args).get('source', '')} into {', '.join(into)}"
         other = self.ws.row(row.parent2) if row.parent2 else None
-        if other is None:
-            return ""
-        return f"{tips.get(other.id, other.hash.hex()[:HASH_SHOWN])} merged"
+        return f"{other.hash.hex()[:HASH_SHOWN]} merged" if other else ""
 
     def _labels(self, item: Item) -> tuple[Label, ...]:
         if item.agent is not None:
@@ -383,9 +384,3 @@ def _marks(unit: Unit | None) -> tuple[str, ...]:
 
 def _some(text: str) -> str:
     return text[:COMPARED]
-
-
-def texts(ws: Workspace, rows: Iterable[Row]) -> dict[int, Content]:
-    """Return the contents of commits by blob number, in one query."""
-    stored = objects.blobs(ws.db, {row.blob for row in rows if row.blob is not None})
-    return {number: from_payload(orjson.loads(data)) for number, data in stored.items()}

@@ -13,8 +13,6 @@ from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects, oplog, refs
 from tract_nb.store.refs import TractRow
 
-FIRST_READ = 256  # commits of other branches that are read at once; four times as many each further time
-
 
 @dataclass(frozen=True)
 class Stand:
@@ -136,7 +134,7 @@ class Collected:
 def collect(ws: Workspace, stand: Stand) -> Collected:
     """Read the commits of all branches; what HEAD's history has is not read again."""
     history = ws.snapshot(stand.tip)
-    beyond = _beyond(ws, history, {number for number in stand.heads.values() if number})
+    beyond = objects.rows_beyond(ws.db, filter(None, stand.heads.values()), history.has)
     every = list(history.newest)[::-1]
     if beyond:
         every = sorted([*every, *beyond])
@@ -160,28 +158,6 @@ def collect(ws: Workspace, stand: Stand) -> Collected:
         found.listed[row.id]: row for row in every if row.kind == Kind.MARK and found.owners.get(row.id) == 0
     }
     return found
-
-
-def _beyond(ws: Workspace, history: Snapshot, heads: set[int]) -> list[Row]:
-    """Return the commits behind some heads that a history has not.
-
-    They are read from the newest on, so that a branch that forked early does not read what it shares.
-    """
-    waiting = {number for number in heads if not history.has(number)}
-    found: dict[int, Row] = {}
-    most = FIRST_READ
-    while waiting:
-        for row in objects.newest_rows(ws.db, waiting, most):
-            if not history.has(row.id):
-                found[row.id] = row
-        waiting = {
-            parent
-            for row in found.values()
-            for parent in (row.parent1, row.parent2)
-            if parent is not None and parent not in found and not history.has(parent)
-        }
-        most *= 4
-    return list(found.values())
 
 
 def _covers(found: Collected) -> dict[int, int]:

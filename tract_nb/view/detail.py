@@ -14,12 +14,13 @@ from tract_nb.errors import ContentError
 from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, Kind, Priority, Row, from_us, preview
 from tract_nb.model.content import Artifact, Content, Output, ToolIO
 from tract_nb.model.event import Usage
-from tract_nb.operations import names
+from tract_nb.model.listing import counted
+from tract_nb.operations import names, present
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects, oplog
 from tract_nb.store.usage import Reported, usage_of
 from tract_nb.view import figures, words
-from tract_nb.view.cells import texts, who
+from tract_nb.view.cells import who
 from tract_nb.view.collect import Collected
 from tract_nb.view.words import Piece
 
@@ -126,7 +127,7 @@ def detail(ws: Workspace, found: Collected, commit: str, total: int) -> Detail:
     edited = found.find(row.targets[0]) if row.kind == Kind.EDIT and row.targets else None
     subject = unit or edited
     edits = _edits(ws, found, row, subject)
-    contents = texts(ws, [row, now, *edits, *([subject.row] if subject else [])])
+    contents = present.contents(ws, [row, now, *edits, *([subject.row] if subject else [])])
     content = contents.get(now.blob or 0)
     own = contents.get(row.blob or 0)
     text = content.unit_text if content else ""
@@ -161,7 +162,7 @@ def text_of(ws: Workspace, found: Collected, commit: str, start: int, count: int
     row = names.commit_named(ws, commit)
     unit = found.unit(row)
     now = unit.text if unit else row
-    content = texts(ws, [now]).get(now.blob or 0)
+    content = present.contents(ws, [now]).get(now.blob or 0)
     return content.unit_text[start : start + count] if content else ""
 
 
@@ -280,7 +281,9 @@ def _relations(
         own_call = "trace" in (objects.details(ws.db, [row.id])[row.id].metadata or {})
         yield Fact("made by", "the agent's own compaction" if own_call else "compress")
     if row.kind == Kind.MERGE and row.parent2:
-        yield Fact("brought", "", (_link(ws.row(row.parent2), "its tip"),))
+        beyond = ws.snapshot(row.parent2).beyond(ws.snapshot(row.parent1 or 0))
+        brought = counted(sum(one.kind != Kind.MARK for one in beyond), "commit")
+        yield Fact("brought", f", {brought}", (_link(ws.row(row.parent2), "last"),))
     if row.id in found.covers:
         yield Fact("covered by", "", (_link(ws.row(found.covers[row.id]), "summary"),))
     if row.origin is not None:
