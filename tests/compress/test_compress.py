@@ -507,3 +507,33 @@ def test_it_is_part_of_a_batch(t):
     assert t.operations(1)[0].verb == "batch"
     t.undo()
     assert texts(t) == []
+
+
+def test_the_budget_says_what_masks_would_save(t):
+    assert [row for row in t.budget() if row.by == "compress"] == []
+    work(t)
+    (row,) = [row for row in t.budget() if row.by == "compress"]
+    done = t.compress()
+    assert (row.name, row.units, row.tokens) == ("mask", len(done.groups[0].units), done.saved)
+    assert [row for row in t.budget() if row.by == "compress"] == []
+
+
+def test_a_model_that_is_plugged_in_is_asked_with_nothing_locked(t):
+    work(t)
+
+    def writer(groups: Sequence[Sequence[Original]], **_: Any) -> list[Draft]:
+        assert not t.database.in_transaction()
+        return [Draft(f"{len(group)} messages") for group in groups]
+
+    t._ws.summariser = writer
+    assert t.compress(strategy="summarize").groups[0].draft.endswith("messages")
+    before = texts(t)
+
+    def moving(groups: Sequence[Sequence[Original]], **_: Any) -> list[Draft]:
+        t.user("said meanwhile")
+        return [Draft("short") for _ in groups]
+
+    t._ws.summariser = moving
+    with pytest.raises(HeadMovedError):
+        t.compress(strategy="summarize", keep_last=0)
+    assert texts(t) == [*before, "said meanwhile"]

@@ -103,8 +103,11 @@ def test_others_that_hold_a_word_of_it_are_named_and_left(t):
     said = t.assistant(f"I will remember {SECRET}!")
     noted = t.user("hi", message=f"about {SECRET}")
     meant = t.user("ho", metadata={"env": {"KEY": SECRET}})
+    t.annotate(said, "IMPORTANT", f"it has {SECRET}")
+    number = t.operations(1)[0].id
     done = t.forget(held, "why")
-    assert done.also == ((said.short, "text"), (noted.short, "message"), (meant.short, "metadata"))
+    assert done.also[-1:] == ((f"operation {number}", "reason"),)
+    assert done.also[:-1] == ((said.short, "text"), (noted.short, "message"), (meant.short, "metadata"))
     assert said.short in repr(done)
     assert SECRET not in repr(done)
     assert t.show(said.hash).text == f"I will remember {SECRET}!"

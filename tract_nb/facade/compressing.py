@@ -94,6 +94,7 @@ class Compressing(Handle):
                 instructions=instructions,
                 model=model,
                 dry_run=dry_run,
+                summariser=self._ws.summariser,
             )
 
     def provenance(self, ref: str | Commit) -> Provenance:

@@ -110,8 +110,8 @@ class Forgotten:
     size : int
         Bytes of the text.
     also : tuple of (str, str)
-        Other commits that hold a word of it which looks like a secret's: hash, and what holds it (text,
-        message, metadata). They were left as they are.
+        What else holds a word of it that looks like a secret's: a commit's hash, an operation or a review,
+        and what of it does (text, message, metadata, reason, answers). They were left as they are.
     copies : tuple of str
         Backups beside the file that held it, and do not any more.
     clean : bool

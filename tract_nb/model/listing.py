@@ -137,10 +137,14 @@ class BudgetTable(Table):
     __slots__ = ()
 
     columns = (
-        Column("by", "str", "what the row counts by: total, role, type, priority or unit"),
-        Column("name", "str", "the role, type or priority; of a unit who speaks"),
+        Column("by", "str", "what the row counts by: total, role, type, priority, compress or unit"),
+        Column("name", "str", "the role, type or priority; of a unit who speaks; of compress the strategy"),
         Column("units", "int64", "how many units"),
-        Column("tokens", "int64", "their tokens, the chat format's overhead included"),
+        Column(
+            "tokens",
+            "int64",
+            "their tokens, the chat format's overhead included; of compress what it would save",
+        ),
         Column("share", "float64", "of the context, in percent"),
         Column("of_budget", "float64", "of the budget, in percent; missing without one"),
         Column("commit", "str", "of a unit: the first 12 digits of its hash"),

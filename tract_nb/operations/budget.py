@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tract_nb.engine.masking import KEEP_LAST
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import context_size
@@ -13,6 +14,8 @@ from tract_nb.model.content import Content
 from tract_nb.model.listing import BudgetTable
 from tract_nb.operations import present
 from tract_nb.operations.compiling import count
+from tract_nb.operations.masking import masks
+from tract_nb.operations.ranges import since_summary
 from tract_nb.operations.transaction import counted_text
 from tract_nb.operations.workspace import Workspace
 
@@ -97,7 +100,10 @@ def imagined(
 
 
 def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
-    """Return what takes the room in the context at HEAD: by role, type, priority, and the largest units."""
+    """Return what takes the room in the context at HEAD: by role, type, priority, and the largest units.
+
+    With what ``compress`` would save by masks, where it would save anything.
+    """
     if largest < 0:
         raise ContentError(f"largest={largest} lists nothing.", "Give 0 or more.")
     tip = ws.tip()
@@ -117,6 +123,10 @@ def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
         # what a provider counted and no unit explains: its system prompt and tools
         if by == "role" and total > counted and source != "tiktoken":
             rows.append(_group(ws, by, "not recorded", [], total - counted, total))
+    saving = masks(ws, history, since_summary(list(history.shown), KEEP_LAST), ())
+    if saving:
+        saved = sum(mask.saved for mask in saving)
+        rows.append(_group(ws, "compress", "mask", [mask.item.unit for mask in saving], saved, total))
     biggest = sorted(shown, key=lambda unit: (-unit.size, unit.row.id))[:largest]
     found = present.contents(ws, [unit.text for unit in biggest])
     for unit in biggest:

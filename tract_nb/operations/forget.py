@@ -96,13 +96,12 @@ def _cleaned(ws: Workspace) -> tuple[Room, bool]:
 
 
 def _also(ws: Workspace, row: Row) -> tuple[tuple[str, str], ...]:
-    """Return the other commits that hold a word of a text that may be the secret, and where they do."""
+    """Return what else holds a word of a text that may be the secret, and where it does."""
     text = content_of(ws, row).unit_text
     words = list(dict.fromkeys(_WORD.findall(text)))[:MOST_WORDS]
     if LEAST <= len(text.strip()) <= MOST:
         words.append(orjson.dumps(text.strip()).decode()[1:-1])
     assert row.blob is not None
-    return tuple(
-        (digest.hex()[:HASH_TAKEN], where)
-        for digest, where in collected.commits_that_say(ws.db, words, besides=row.blob)
-    )
+    commits = collected.commits_that_say(ws.db, words, besides=row.blob)
+    found = [(digest.hex()[:HASH_TAKEN], where) for digest, where in commits]
+    return (*found, *collected.others_that_say(ws.db, words))

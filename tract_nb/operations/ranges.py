@@ -47,7 +47,7 @@ def chosen(ws: Workspace, history: Snapshot, start: Any, end: Any, commits: Any,
             raise ContentError("A range and a selection are given.", "Give start and end, or commits.")
         return Range(_selected(ws, history, shown, commits), given=True)
     if start is None and end is None:
-        return Range(_since_summary(shown, keep_last), given=False)
+        return Range(since_summary(shown, keep_last), given=False)
     places = {unit.identity: place for place, unit in enumerate(shown)}
     first = 0 if start is None else _place(ws, history, places, start)
     last = len(shown) - 1 if end is None else _place(ws, history, places, end)
@@ -71,7 +71,7 @@ def _selected(ws: Workspace, history: Snapshot, shown: list[Unit], commits: Any)
     return [unit for unit in shown if unit.identity in wanted]
 
 
-def _since_summary(shown: list[Unit], keep_last: int) -> list[Unit]:
+def since_summary(shown: list[Unit], keep_last: int) -> list[Unit]:
     """Return all since the last summary that shows, but the last units that are sent."""
     begin = max((place for place, unit in enumerate(shown, 1) if unit.row.kind == Kind.SUMMARY), default=0)
     sent = [place for place, unit in enumerate(shown) if unit.size]

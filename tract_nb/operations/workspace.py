@@ -16,6 +16,7 @@ from tract_nb.engine.tokens import TokenCounter
 from tract_nb.errors import RefError, StoreError, TractError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.commit import Row, from_us, to_us
+from tract_nb.model.compression import Summariser
 from tract_nb.model.content import Content
 from tract_nb.model.custom import CustomType
 from tract_nb.model.message import Compiler
@@ -75,6 +76,7 @@ class Workspace:
     prices: Prices | None = None
     compiler: Compiler | None = None
     proposer: Proposer | None = None  # asks a model to settle conflicts
+    summariser: Summariser | None = None  # asks a model to write summaries
     branch: str | None = None
     detached: int = 0
     previous: str | None = None

@@ -233,7 +233,7 @@ def commits_with(db: Database, blob: int) -> list[bytes]:
 
 
 def commits_that_say(db: Database, words: Sequence[str], *, besides: int) -> list[tuple[bytes, str]]:
-    """Return the commits that hold one of some words, and where: text, message or metadata.
+    """Return the hashes of commits that hold one of some words, and where: text, message or metadata.
 
     Parameters
     ----------
@@ -257,6 +257,20 @@ def commits_that_say(db: Database, words: Sequence[str], *, besides: int) -> lis
         (wanted, besides),
     )
     return [(digest, where) for _, digest, where in rows]
+
+
+def others_that_say(db: Database, words: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the operations and reviews that hold one of some words, by number, and where."""
+    if not words:
+        return []
+    has = "EXISTS (SELECT 1 FROM json_each(?1) WHERE instr({}, value))"
+    rows = db.all(
+        f"""SELECT 'operation ' || id, 'reason' FROM op WHERE {has.format("reason")}
+            UNION ALL SELECT 'review ' || id, 'answers' FROM review
+              WHERE {has.format("args || answers || proposals")}""",
+        (orjson.dumps(list(words)).decode(),),
+    )
+    return [(name, where) for name, where in rows]
 
 
 def lengths(db: Database, numbers: Iterable[int]) -> dict[int, int]:
