@@ -139,11 +139,13 @@ def compare(originals: Iterable[str], draft: str) -> Lost:
     found = identifiers(whole)
     said = identifiers(draft)
     words = {one.text for one in said}
-    lost = {
-        one: (bisect_right(ends, max(whole.find(one.text), 0)), times)
-        for one, times in found.items()
-        if not _says(draft, words, one)
-    }
+    lost: dict[Identifier, tuple[int, int]] = {}
+    reached: dict[str, int] = {}  # each walk over a text finds in order, so nothing is looked for twice
+    for one, times in found.items():
+        walk = one.kind if one.kind in ("error", "quote") or _NUMBER.fullmatch(one.text) else "run"
+        place = reached[walk] = max(whole.find(one.text, reached.get(walk, 0)), 0)
+        if not _says(draft, words, one):
+            lost[one] = bisect_right(ends, place), times
     known = {one.text for one in found}
     every = "\0".join(known)
     added = [one for one in said if one.text not in known and one.text not in every]
