@@ -6,23 +6,18 @@ rows that is asked for. A commit on top of HEAD is added without drawing the res
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tract_nb.engine.lanes import LaneRow
-from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import ContentError
-from tract_nb.model.commit import HASH_TAKEN, Kind, Row
+from tract_nb.model.commit import HASH_TAKEN
 from tract_nb.operations import compiling, names
-from tract_nb.operations.workspace import Workspace
-from tract_nb.store import refs
-from tract_nb.store.usage import reported
 from tract_nb.view import actions, filters
-from tract_nb.view.arrange import Agent, Arranged, Item, arrange, fold_of
-from tract_nb.view.cells import Cell, Cells, Label
-from tract_nb.view.collect import Collected, Stand, collect
-from tract_nb.view.curve import Curve, Track
+from tract_nb.view.arrange import fold_of
+from tract_nb.view.cells import Cell, Cells
+from tract_nb.view.curve import Curve
 from tract_nb.view.detail import PAGE, Detail, detail, text_of
+from tract_nb.view.drawing import Drawing
 from tract_nb.view.outlook import last_call
 
 
@@ -69,7 +64,7 @@ class Totals:
     largest: int
 
 
-class Dag:
+class Dag(Drawing):
     """The drawn history of a tract; it follows the tract when it is asked to :meth:`look`.
 
     Parameters
@@ -78,184 +73,7 @@ class Dag:
         The handle whose HEAD it shows.
     """
 
-    def __init__(self, ws: Workspace) -> None:
-        self.ws = ws
-        self.version = 0  # rises whenever the rows may be others
-        self.filter = ""
-        self.opened: frozenset[str] = frozenset()
-        self._found: Collected | None = None
-        self._drawing = Arranged([], [], {})
-        self._matched = 0
-        self._labels: dict[int, list[Label]] = {}
-        self._agents: dict[tuple[int, bytes], list[Agent]] = {}
-        self._track = Track({})
-        self._places: dict[int, int] = {}
-        self._types: set[str] = set()
-        self._curve: Curve | None = None
-        self._largest = 0
-        self._rollbacks = 0
-
-    def __repr__(self) -> str:
-        return f"<Dag of {self.ws.db.name}, {len(self):,} rows>"
-
-    # -- following --------------------------------------------------------------------------------
-
-    def look(self) -> bool:
-        """Take in what changed; tell whether the rows may be others."""
-        with self.ws.db.read():
-            stand = Stand.of(self.ws)
-            if self._found is not None and self._rollbacks != self.ws.db.rollbacks:
-                self._found = None
-            if self._found is not None and stand == self._found.stand:
-                return False
-            self._rollbacks = self.ws.db.rollbacks
-            if self._found is not None and replace(stand, op=self._found.stand.op) == self._found.stand:
-                self._found.stand = stand  # something that moved none of our refs: usage, or another tract
-                return self._report()
-            if not self._grow(stand):
-                self._draw(collect(self.ws, stand))
-            self.version += 1
-            return True
-
-    @property
-    def found(self) -> Collected:
-        """The commits of all branches."""
-        if self._found is None:
-            self.look()
-        assert self._found is not None
-        return self._found
-
-    def _draw(self, found: Collected, only: set[int] | None = None) -> None:
-        """Arrange everything anew."""
-        is_known, self._found = found is self._found, found
-        self._agents = self._started_by_call(found.stand)
-        if self.filter and only is None:
-            only = filters.Finder(self.ws, found).matches(filters.terms(self.filter))
-        self._drawing = arrange(found, opened=self.opened, only=only, started=self.started)
-        self._matched = len(self._drawing.items)
-        self._label()
-        if is_known:
-            self._place_rows()
-            return
-        self._largest = max((row.tokens for row in found.rows), default=0)
-        self._types = {row.type or "" for row in found.rows}
-        self._measure(reported(self.ws.db))
-
-    def _measure(self, reports: dict[int, int]) -> None:
-        """Follow the size of the context along all commits, and the places of the rows among them."""
-        self._track = Track(reports)
-        self._places = {}
-        for row in self.found.rows:
-            self._places[row.id] = len(self._places)
-            self._track.add(row, self._on_line(row))
-        self._place_rows()
-
-    def _place_rows(self) -> None:
-        """Say which commit each row is; an agent's has the place of its call."""
-        self._track.draw_anew()
-        last = 0
-        for item in self._drawing.items:
-            last = last if item.agent is not None or item.inset else self._places[item.row.id]
-            self._track.draw(last)
-        self._curve = None
-
-    def _report(self) -> bool:
-        """Take in what was reported since; tell whether any was."""
-        reports = reported(self.ws.db)
-        if reports == self._track.sizes.reported:
-            return False
-        self._measure(reports)
-        self.version += 1
-        return True
-
-    def _on_line(self, row: Row) -> Row | None:
-        """Return what decides the size of the context at a commit; None off HEAD's own line."""
-        if self.found.owners.get(row.id) != 0:
-            return None
-        return self.found.settled.get(row.id, row)
-
-    def _grow(self, stand: Stand) -> bool:
-        """Add what was committed on top of HEAD since; tell whether that is all there is to do."""
-        found = self._found
-        if found is None or self.filter or not _only_head_moved(found.stand, stand):
-            return False
-        history = self.ws.snapshot(stand.tip)
-        added = history.beyond(found.history)
-        if not _on_top(added, found, history):
-            return False
-        top = self._drawing.lanes[-1] if self._drawing.lanes else None
-        if (
-            top is None
-            or top.column != 0
-            or self._drawing.items[-1].row.id != found.listed.get(found.stand.tip)
-        ):
-            return False
-        found.stand, found.history = stand, history
-        for row in added:
-            self._add(row)
-        self._label()
-        self._curve = None
-        self._report()
-        return True
-
-    def _add(self, row: Row) -> None:
-        """Add a commit above all others, in the first column."""
-        found, drawing = self.found, self._drawing
-        found.listed[row.id] = row.id if row.kind != Kind.MARK else found.listed[row.parent1 or 0]
-        drawing.listed[row.id] = row.id if row.kind != Kind.MARK else drawing.listed[row.parent1 or 0]
-        found.owners[row.id] = 0
-        if row.kind == Kind.MARK:
-            found.settled[found.listed[row.id]] = row
-            for target in row.targets:
-                found.marks.setdefault(target, []).append(row)
-            self._track.sizes.at[-1:] = []
-            self._track.sizes.add([row])
-            return
-        if row.kind == Kind.EDIT:
-            found.edits.setdefault(row.targets[0], []).append(row)
-        found.rows.append(row)
-        drawing.lanes[-1] = drawing.lanes[-1]._replace(above=0)
-        drawing.lanes.append(LaneRow(0, 0, None, (), (), (), 0))
-        drawing.items.append(Item(row))
-        self._track.add(row, row)
-        self._places[row.id] = len(self._places)
-        self._track.draw(self._places[row.id])
-        self._types.add(row.type or "")
-        self._largest = max(self._largest, row.tokens)
-        self._matched += 1
-
-    def _label(self) -> None:
-        """Say which names stand on which rows: HEAD, branches, tags."""
-        found, listed = self.found, self._drawing.listed
-        stand = found.stand
-        self._labels = {}
-        branches = sorted(stand.heads.items(), key=lambda item: (item[0] != stand.branch, item[0]))
-        names_on = [
-            (Label("head", "HEAD", 0), stand.tip),
-            *((Label("branch", name, found.branches.get(name, 0)), number) for name, number in branches),
-            *((Label("tag", name), number) for name, number in stand.tags.items()),
-        ]
-        for label, number in names_on:
-            if number and listed.get(number):
-                self._labels.setdefault(listed[number], []).append(label)
-
-    def _started_by_call(self, stand: Stand) -> dict[tuple[int, bytes], list[Agent]]:
-        found: dict[tuple[int, bytes], list[Agent]] = {}
-        for tract in stand.tracts:
-            tip = refs.get(self.ws.db, tract.id, refs.HEADS + tract.open_branch)
-            if tip and tract.parent is not None and tract.parent_commit is not None:
-                agent = Agent(tract, tip, self.ws.snapshot)
-                found.setdefault((tract.parent, tract.parent_commit), []).append(agent)
-        return found
-
-    def started(self, tract: int, call: bytes) -> Sequence[Agent]:
-        """Return the agents that a call of a tract has started."""
-        return self._agents.get((tract, call), ())
-
     # -- what is shown ----------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return len(self._drawing.items)
 
     def rows(self, start: int, count: int) -> list[Drawn]:
         """Return some rows, counted from the newest; their texts are read now."""
@@ -452,27 +270,3 @@ class Dag:
             row = self.ws.row(summary)
             self.open(fold_of(row), is_open=True)
         return self.place(commit)
-
-
-def _only_head_moved(before: Stand, after: Stand) -> bool:
-    """Tell whether nothing but the tip of HEAD's own branch differs."""
-    if before.branch is None or (before.branch, before.tags, before.tracts) != (
-        after.branch,
-        after.tags,
-        after.tracts,
-    ):
-        return False
-    return {**before.heads, before.branch: 0} == {**after.heads, before.branch: 0}
-
-
-def _on_top(added: Iterable[Row], found: Collected, history: Snapshot) -> bool:
-    """Tell whether commits stand on top of HEAD one after the other and change nothing of what is drawn."""
-    tip = found.stand.tip
-    newest = found.rows[-1].id if found.rows else 0
-    for row in added:
-        if row.parent1 != tip or row.parent2 is not None or row.kind == Kind.SUMMARY or row.id < newest:
-            return False
-        if found.covers and (row.kind == Kind.MARK or row.is_result):
-            return False  # it may bring back what a summary hid
-        tip = row.id
-    return tip == history.last.id if history.count else False
