@@ -17,6 +17,7 @@ from tract_nb import (
     ReviewError,
     TokenBudget,
     Tract,
+    TractError,
 )
 from tract_nb.model.review import Conflict
 
@@ -306,7 +307,7 @@ def test_nobody_to_decide_is_an_error(t):
     at_odds(t)
     with pytest.raises(ReviewError, match="2 conflicts nobody decides"):
         t.merge("try", mode="autonomous")
-    with pytest.raises(ReviewError, match="none is set"):
+    with pytest.raises(TractError, match="No model is named"):
         t.merge("try", strategy="semantic")
     with pytest.raises(ReviewError, match="Unknown strategy"):
         t.merge("try", strategy="mine")

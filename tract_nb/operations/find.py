@@ -55,7 +55,9 @@ def find(
                 views[unit.row.id] = snapshot
     rows = [found[number][0] for number in sorted(found, reverse=True)]
     contents = present.contents(ws, rows)
-    return Log(tuple(present.log_row(row, found[row.id][1], contents, views[row.id].find) for row in rows))
+    return Log(
+        tuple(present.log_row(row, found[row.id][1], contents, views[row.id].find, {}) for row in rows)
+    )
 
 
 def _saying(ws: Workspace, rows: Iterable[Row], text: str) -> set[int]:

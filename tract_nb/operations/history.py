@@ -60,8 +60,8 @@ def check_limit(limit: Any) -> None:
 def listed(ws: Workspace, rows: Iterable[Row], history: Snapshot, branch_of: dict[int, str | None]) -> Log:
     """Return rows as a log."""
     rows = list(rows)
-    found = present.contents(ws, rows)
-    return Log(tuple(present.log_row(row, branch_of.get(row.id), found, history.find) for row in rows))
+    found, joins = present.contents(ws, rows), present.joined(ws, rows)
+    return Log(tuple(present.log_row(row, branch_of.get(row.id), found, history.find, joins) for row in rows))
 
 
 def hidden(row: Row, history: Snapshot) -> bool:

@@ -56,7 +56,10 @@ class Merge:
         """Write theirs' tip, the EDITs and MARKs that were decided, then the MERGE."""
         plan = joint.plan
         rows, _ = joining.write_decided(tx, plan, tx.ws.snapshot(theirs.id), plan.decided)
-        merge = tx.put(Kind.MERGE, [ours, rows[-1] if rows else theirs])
+        answers = joint.merging.answers
+        settled = f", {counted(len(answers), 'conflict')} settled" if answers else ""
+        message = f"{self.source} into {branch}{settled}"
+        merge = tx.put(Kind.MERGE, [ours, rows[-1] if rows else theirs], message=message)
         after = plan.history.extended(rows).joined(merge)
         if after.last.context != merge.context:
             merge = tx.set_context(merge, after.last.context)

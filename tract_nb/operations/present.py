@@ -37,6 +37,13 @@ def contents(ws: Workspace, rows: Sequence[Row]) -> dict[int, Content]:
     return {number: from_payload(orjson.loads(data)) for number, data in stored.items()}
 
 
+def joined(ws: Workspace, rows: Sequence[Row]) -> dict[int, str]:
+    """Return what the MERGEs among commits say they joined, by number; one query where there is any."""
+    merges = [row.id for row in rows if row.kind == Kind.MERGE]
+    found = objects.details(ws.db, merges) if merges else {}
+    return {number: one.message for number, one in found.items() if one.message}
+
+
 def commits(ws: Workspace, rows: Sequence[Row]) -> list[Commit]:
     """Return commits with their contents and what hangs on them, in two queries."""
     found = contents(ws, rows)
@@ -85,7 +92,9 @@ def _as_registered(ws: Workspace, content: Content | None) -> Any:
     return custom.read(content) if custom and isinstance(content, Stored) else content
 
 
-def log_row(row: Row, branch: str | None, contents: Mapping[int, Content], find: Find) -> tuple[object, ...]:
+def log_row(
+    row: Row, branch: str | None, contents: Mapping[int, Content], find: Find, joins: Mapping[int, str]
+) -> tuple[object, ...]:
     """Return a commit as a row of a :class:`~tract_nb.model.listing.Log`."""
     unit = find(row.identity) if row.is_unit else None
     return (
@@ -97,11 +106,13 @@ def log_row(row: Row, branch: str | None, contents: Mapping[int, Content], find:
         row.role,
         row.tokens,
         unit.priority.name if unit else None,
-        preview(says(row, contents, find)),
+        preview(says(row, contents, find, joins)),
     )
 
 
-def says(row: Row, contents: Mapping[int, Content], find: Find) -> str:
+def says(
+    row: Row, contents: Mapping[int, Content], find: Find, joins: Mapping[int, str] | None = None
+) -> str:
     """Return what a commit says in a list."""
     content = contents.get(row.blob) if row.blob is not None else None
     text = content.unit_text if content else ""
@@ -117,7 +128,7 @@ def says(row: Row, contents: Mapping[int, Content], find: Find) -> str:
     if row.kind == Kind.MARK:
         to = "restored" if row.priority is None else Priority(row.priority).name
         return f"{to}: {', '.join(target.hex()[:8] for target in row.targets[:6])}"
-    return text
+    return (joins or {}).get(row.id, text)
 
 
 def headline(arguments: Mapping[str, Any]) -> str:

@@ -85,8 +85,10 @@ def _named(ws: Workspace, prefix: str) -> tuple[dict[str, int], dict[int, Row], 
     rows = objects.rows(ws.db, [tip for tip in named.values() if tip])
     # a MARK says nothing: the preview is of what stands before it
     said = {tip: ws.row(number) for tip in rows if (number := objects.unmarked(ws.db, tip))}
-    found = present.contents(ws, list(said.values()))
-    return named, rows, {tip: preview(present.says(row, found, lambda _: None)) for tip, row in said.items()}
+    shown = list(said.values())
+    found, joins = present.contents(ws, shown), present.joined(ws, shown)
+    previews = {tip: preview(present.says(row, found, lambda _: None, joins)) for tip, row in said.items()}
+    return named, rows, previews
 
 
 def all_tracts(db: Database) -> Tracts:

@@ -13,7 +13,7 @@ from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, Kind, Priority, Row, p
 from tract_nb.model.content import Content, ToolIO
 from tract_nb.operations import present
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import objects, oplog
+from tract_nb.store import oplog
 from tract_nb.view import words
 from tract_nb.view.arrange import Item, Started, agent_fold, fold_of, more_fold
 from tract_nb.view.collect import Collected
@@ -156,7 +156,7 @@ class Cells:
         own = [item.row for item in items]
         calls = {item.row.id: call for item in items if (call := self._call(item)) is not None}
         contents = present.contents(self.ws, [*shown, *own, *earlier.values(), *calls.values()])
-        messages = self._messages(items)
+        messages = present.joined(self.ws, [item.row for item in items])
         return [
             self._cell(item, unit, contents, earlier.get(item.row.id), calls.get(item.row.id), messages)
             for item, unit in zip(items, units, strict=True)
@@ -181,14 +181,6 @@ class Cells:
             if self.found.is_behind(self.ws, row, item.row):
                 return row
         return unit.row
-
-    def _messages(self, items: Sequence[Item]) -> dict[int, str]:
-        """Return what merges say of themselves."""
-        merges = [item.row.id for item in items if item.row.kind == Kind.MERGE]
-        if not merges:
-            return {}
-        details = objects.details(self.ws.db, merges)
-        return {number: one.message for number, one in details.items() if one.message}
 
     def _cell(
         self,
