@@ -107,6 +107,17 @@ def test_where_it_comes_from(t):
     assert links(t.dag().detail(hashes[0]), "covered by") == [summary[:12]]
 
 
+def test_a_compression_says_how_it_was_made(t):
+    for number in range(14):
+        t.user(f"turn {number}")
+    t.compress(content="They counted.", instructions="be short")
+    summary = t.log(kind="summary")[0].commit
+    said = facts(t.dag().detail(summary))
+    assert said["made by"] == "compress, text, approved by user"
+    assert said["instructions"] == "be short"
+    assert "metadata" not in said
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

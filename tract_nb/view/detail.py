@@ -16,6 +16,7 @@ from tract_nb.model.content import Artifact, Content, Output, ToolIO
 from tract_nb.model.event import Usage
 from tract_nb.model.listing import counted
 from tract_nb.operations import names, present
+from tract_nb.operations.masking import MASK
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects, oplog
 from tract_nb.store.usage import Reported, usage_of
@@ -247,8 +248,11 @@ def _facts(
 ) -> Iterable[Fact]:
     details = objects.details(ws.db, [row.id])[row.id]
     metadata = dict(details.metadata or {})
+    trace = metadata.get("trace")
     yield from _relations(ws, found, row, subject, own)
-    yield from _sources(row, metadata.pop("trace", None), details.message)
+    yield from _making(row, metadata)
+    yield from _sources(row, trace, details.message)
+    metadata.pop("trace", None)
     config = details.generation_config
     if config:
         yield Fact("config", preview(", ".join(_setting(key, value) for key, value in config.items()), 200))
@@ -278,8 +282,6 @@ def _relations(
         covered = [unit for target in row.targets if (unit := found.find(target)) is not None]
         size = sum(unit.text.tokens for unit in covered)
         yield Fact("stands for", f"{len(row.targets):,} commits, {figures.tokens(size)} tokens")
-        own_call = "trace" in (objects.details(ws.db, [row.id])[row.id].metadata or {})
-        yield Fact("made by", "the agent's own compaction" if own_call else "compress")
     if row.kind == Kind.MERGE and row.parent2:
         beyond = ws.snapshot(row.parent2).beyond(ws.snapshot(row.parent1 or 0))
         brought = counted(sum(one.kind != Kind.MARK for one in beyond), "commit")
@@ -288,6 +290,22 @@ def _relations(
         yield Fact("covered by", "", (_link(ws.row(found.covers[row.id]), "summary"),))
     if row.origin is not None:
         yield Fact("copy of", row.origin.hex()[:HASH_TAKEN])
+
+
+def _making(row: Row, metadata: dict[str, Any]) -> Iterable[Fact]:
+    """Yield how a summary or a mask was made, and take it out of the metadata."""
+    kept, mask = metadata.pop("compression", None), metadata.pop(MASK, None)
+    if isinstance(kept, dict):
+        by = f", approved by {kept['approved_by']}" if kept.get("approved_by") else ""
+        yield Fact("made by", f"compress, {kept.get('strategy', '')}{by}")
+        for name, value in kept.items():
+            if name not in ("strategy", "approved_by", "units", "tokens"):
+                said = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+                yield Fact(name.replace("_", " "), preview(said, 200))
+    elif isinstance(mask, dict):
+        yield Fact("made by", f"masking, {figures.tokens(int(mask.get('tokens', 0)))} tokens before")
+    elif row.kind == Kind.SUMMARY and "trace" in metadata:
+        yield Fact("made by", "the agent's own compaction")
 
 
 def _sources(row: Row, trace: Any, message: str | None) -> Iterable[Fact]:
