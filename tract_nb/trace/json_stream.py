@@ -200,7 +200,8 @@ class Document:
             if found is not None and (found[0] == b'"' or found.end() < len(self._data)):
                 search = found.end() - self._at
                 if found[0] == b'"':
-                    data = self._data[self._at : found.end()] if keep else None
+                    kept = keep and search <= self._largest
+                    data = self._data[self._at : found.end()] if kept else None
                     self._at = found.end()
                     return data
                 search += 1  # what is escaped
@@ -223,7 +224,7 @@ class Document:
             depth, end = self._balance(start + search, depth)
             if depth == 0:
                 self._at = end
-                return self._data[start:end] if keep else None
+                return self._data[start:end] if keep and end - start <= self._largest else None
             keep = keep and end - start <= self._largest
             if keep:
                 search = end - start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -92,19 +93,32 @@ def children(path: Path, own: dict[str, Any]) -> list[Child]:
     if "agent" in own:
         return []
     for beside in _beside(path):
-        try:
-            if _SUBAGENT not in head_of(beside):
-                continue
-            said = read_metadata(beside)
-        except TraceError:
-            continue  # gone, or not ours to read
-        if "agent" not in said:
+        said = _subagent(beside)
+        if said is None:
             continue
         parent = said.get("parent")
         review = parent is None and said.get("cwd") == own.get("cwd") and said.get("agent_type") == "review"
         if (parent is not None and parent == own.get("session_id")) or (review and _reviews(path, said)):
             found.append(Child(said["agent"], beside, said["agent_type"], utc(said.get("timestamp")), parent))
     return sorted(found, key=lambda child: (str(child.began), child.id))
+
+
+def _subagent(path: Path) -> dict[str, Any] | None:
+    """Return what a file says of itself, if it is a subagent's."""
+    try:
+        status = path.stat()
+        return _subagent_as_of(path, status.st_size, status.st_mtime_ns)
+    except (TraceError, OSError):
+        return None  # gone, or not ours to read
+
+
+@lru_cache(maxsize=10_000)
+def _subagent_as_of(path: Path, _size: int, _time: int) -> dict[str, Any] | None:
+    """Return the same, remembered while the file stays as it is: every session beside it asks."""
+    if _SUBAGENT not in head_of(path):
+        return None
+    said = read_metadata(path)
+    return said if "agent" in said else None
 
 
 def _beside(path: Path) -> Iterator[Path]:
