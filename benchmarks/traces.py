@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -136,6 +137,24 @@ def importing(files: list[Path]) -> dict[str, Any]:
     }
 
 
+def scanning(files: list[Path], folder: Path) -> dict[str, Any]:
+    """Measure a scan of 150 sessions, 70 MB: with nothing kept, and with everything."""
+    home, size = folder / "scanned", 0
+    ranked = sorted(files, key=lambda path: path.stat().st_size)
+    for number in range(150):
+        left = (70_000_000 - size) / (150 - number)  # what each of those still to come should have
+        path = min(ranked, key=lambda path: abs(path.stat().st_size - left))
+        place = home / f"project-{number}"
+        place.mkdir(parents=True)
+        shutil.copy(path, place / path.name)
+        size += path.stat().st_size
+    os.environ["TRACT_NB_CACHE"] = str(folder / "cache")
+    cold = best(lambda: trace.scan(home, cache=False), 3)
+    trace.scan(home)
+    kept = best(lambda: trace.scan(home), 3)
+    return {"MB": round(size / 1e6, 1), "cold, s": round(cold, 2), "kept, s": round(kept, 3)}
+
+
 def start() -> float:
     """Return how long ``import tract_nb`` takes in a fresh process, in seconds; its own start not counted."""
     code = "import time; t = time.perf_counter(); import tract_nb; print(time.perf_counter() - t)"
@@ -200,6 +219,7 @@ def main() -> None:
             "code_trace": code_trace(text, folder),
             "claude_code": claude_code(files),
             "import of a trace": importing(files),
+            "scan of 150 sessions": scanning(files, folder),
             "import tract_nb, s": round(start(), 3),
         }
     print(json.dumps(report, indent=2))

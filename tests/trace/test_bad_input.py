@@ -238,3 +238,11 @@ def test_meta_beside_a_subagent_that_is_broken(session: Write, tmp_path: Path) -
     tr = trace.read(path)
     assert list(tr.agents) == ["aa"]
     assert tr.skipped == {"agent-aa.meta.json unreadable": 1}
+
+
+def test_what_is_nested_without_end_is_recognised_in_no_time(tmp_path: Path) -> None:
+    """Its head alone was once joined anew at every bracket."""
+    path = tmp_path / "deep.json"
+    path.write_bytes(b'{"messages":[{"role":"user","content":' + b"[" * 1_000_000)
+    with pytest.raises(TraceError):
+        trace.read(path)

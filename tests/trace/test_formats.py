@@ -255,3 +255,10 @@ def test_large_integers_in_a_chat_keep_their_digits(tmp_path: Path) -> None:
     path = tmp_path / "chat.json"
     path.write_text(f'[{{"role":"user","content":"x"}},{{"role":"assistant","tool_calls":[{call}]}}]')
     assert list(trace.read(path).events)[1].arguments == {"n": "123456789012345678901234567890"}
+
+
+def test_a_message_over_two_lines_before_other_records(tmp_path: Path) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_bytes(b'{"role":"user",\n"content":"x"}\n{"a":1}\n{"role":"user","content":"y"}\n')
+    assert trace.sniff(path).format == "openai_chat"
+    assert [event.text for event in trace.read(path).events] == ["y"]

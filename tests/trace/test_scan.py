@@ -178,6 +178,32 @@ def test_a_file_with_a_hole_of_300_megabytes(session: Write, tmp_path: Path) -> 
     assert trace.read(path).skipped == {"large.jsonl line 3: line of 286 MB, too long to read": 1}
 
 
+HOLES = {"code_trace": "code_trace.md line 46: more than 64 MB without a message's heading, not read on"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["code_trace", "codex", "langfuse", "swe_agent", "openai_chat, messages"])
+def test_a_hole_of_300_megabytes_behind_any_format(tmp_path: Path, name: str) -> None:
+    path = put(tmp_path, name)
+    events = len(list(trace.read(path).events))
+    with path.open("ab") as file:
+        file.truncate(300_000_000)
+    tr = trace.read(path)
+    assert len(list(tr.events)) == events
+    if name in HOLES:
+        assert HOLES[name] in tr.skipped
+
+
+def test_a_title_and_a_hole(tmp_path: Path) -> None:
+    path = tmp_path / "code_trace.md"
+    path.write_bytes(b"# Conversation Trace\n")
+    with path.open("ab") as file:
+        file.truncate(80_000_000)
+    with pytest.raises(TraceError, match="no message") as caught:
+        trace.read(path)
+    assert "not read on" in caught.value.hint
+
+
 def test_real_folders(traces: Path) -> None:
     frame = trace.scan(traces, cache=False)
     assert frame["error"].isna().all()

@@ -116,10 +116,14 @@ class Head:
         return self.value if type(self.value) is dict else {}
 
 
+#: the brackets that are open: the innermost one's closing mark, and those around it
+_Open = tuple[bytes, "_Open"] | None
+
+
 def closed(text: bytes) -> bytes:
     """Return the first JSON value of a text; one that is cut off is closed behind its last whole part."""
-    closers: list[bytes] = []
-    end, ends = 0, b""
+    still: _Open = None
+    end, then = 0, still
     for found in _STRUCTURE.finditer(text):
         mark = found[0]
         if len(mark) > 1:
@@ -127,13 +131,17 @@ def closed(text: bytes) -> bytes:
         if mark == b'"':
             break
         if mark in b"{[":
-            closers.append(b"}" if mark == b"{" else b"]")
-            end, ends = found.end(), b"".join(reversed(closers))
+            still = b"}" if mark == b"{" else b"]", still
+            end, then = found.end(), still
         elif mark == b",":
-            end, ends = found.start(), b"".join(reversed(closers))
-        elif closers:
-            closers.pop()
-            if not closers:
+            end, then = found.start(), still
+        elif still is not None:
+            still = still[1]
+            if still is None:
                 return text[: found.end()]
-            end, ends = found.end(), b"".join(reversed(closers))
-    return text[:end] + ends
+            end, then = found.end(), still
+    marks = []
+    while then is not None:
+        mark, then = then
+        marks.append(mark)
+    return text[:end] + b"".join(marks)

@@ -35,6 +35,9 @@ _AFTER_RESULT = re.compile(rb"\r?\n(?:\r?\n|\Z|\*\*T|### \[|## Subagent: )|\Z")
 
 _NEW_LINE, _NEW_LINE_OR_RETURN = 10, 13
 _BLOCK = 1 << 20
+#: a message beyond this is not read on; no conversation has one, a hole in a file may look like it
+LARGEST = 1 << 26
+_STEP = 1 << 23
 _LOOKAHEAD = 1 << 18  # how far a fence's end is looked for behind what looks like the next message
 
 Kind = Literal["text", "call", "result", "thinking", "section", "stump"]
@@ -63,6 +66,7 @@ class Scanner:
         self._base = 0  # where the buffer begins in the file
         self._line, self._counted = 1, 0  # the line that stands at this place of the buffer
         self._ended = False
+        self.stopped = False  # before the file's end
         self.preface = b""
 
     def __iter__(self) -> Iterator[Part]:
@@ -132,10 +136,13 @@ class Scanner:
         return 0
 
     def _fill(self) -> bool:
-        """Read another block; False at the end."""
+        """Read on; False at the end, and where a message is larger than what is held."""
         if self._ended:
             return False
-        more = self._file.read(_BLOCK)
+        # in larger steps for a long message, which is joined at each
+        more = self._file.read(min(max(_BLOCK, len(self._data)), _STEP))
+        if more and len(self._data) > LARGEST:
+            self.stopped, more = True, b""
         self._ended = not more
         self._data += more
         return bool(more)

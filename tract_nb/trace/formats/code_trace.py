@@ -18,7 +18,7 @@ import orjson
 from tract_nb.model.event import Event
 from tract_nb.trace.formats.claude_blocks import is_typed
 from tract_nb.trace.formats.code_pairs import with_call_ids
-from tract_nb.trace.formats.code_scan import Scanner
+from tract_nb.trace.formats.code_scan import LARGEST, Scanner
 from tract_nb.trace.head import Head
 from tract_nb.trace.json_lines import is_rounded, loads_exactly, utc
 from tract_nb.trace.notes import Notes
@@ -104,7 +104,8 @@ def parts_to_events(path: Path, notes: Notes) -> Iterator[Event]:
     new = tuple.__new__
     reached: dict[str, tuple[int, str | None]] = {}  # should a section be opened twice
     with path.open("rb") as file:
-        for part in Scanner(file):
+        scanner, line = Scanner(file), 1
+        for part in scanner:
             kind, name, body, at, line, stamp, user, whole = part
             if kind == "section":
                 if agent is not None:
@@ -151,6 +152,9 @@ def parts_to_events(path: Path, notes: Notes) -> Iterator[Event]:
             parent = event_id
         if agent is not None:
             notes.spans.setdefault(agent, []).append((begun, file.seek(0, 2)))
+        if scanner.stopped:
+            held = f"more than {LARGEST >> 20} MB without a message's heading"
+            notes.bad_line(path.name, line, f"{held}, not read on")
 
 
 def _reports_failure(text: str) -> bool:

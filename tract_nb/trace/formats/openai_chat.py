@@ -47,7 +47,7 @@ def shape_of(head: Head) -> Shape | None:
     messages = value.get("messages")
     lines = head.records
     if is_message(value):
-        return Shape("messages", lines or [value], {}) if len(lines) > 1 or head.text[:1] == b"{" else None
+        return Shape("messages", [value, *lines], {}) if len(lines) > 1 or head.text[:1] == b"{" else None
     if type(messages) is not list or not messages or not is_message(messages[0]):
         return None
     several = len(lines) > 1 and all(type(line.get("messages")) is list for line in lines[:2])
