@@ -44,7 +44,10 @@ class Narrator(Protocol):
         """The hash of the prompt that it is given."""
 
     def __call__(self, tr: Trace, structure: str) -> str:
-        """Return the narrative as markdown; ``structure`` is the part that stands before it."""
+        """Return the narrative as markdown; ``structure`` is the part that stands beside it.
+
+        :func:`tract_nb.trace.skeleton.skeleton` gives as much of the trace as a model has room for.
+        """
 
 
 def create_trace_summary(
