@@ -133,8 +133,8 @@ def test_tokens_belong_to_the_reply_before_them(tmp_path: Path) -> None:
     usage = trace.read(rollout(tmp_path, *codex())).usage
     columns = ["message", "input", "output", "cached", "model"]
     assert usage[columns].values.tolist() == [
-        ["rreply-1", 100, 5, 50, "gpt-x"],
-        ["rreply-2", 120, 5, 60, "gpt-x"],
+        ["reply-1", 100, 5, 50, "gpt-x"],
+        ["reply-2", 120, 5, 60, "gpt-x"],
     ]
 
 

@@ -45,6 +45,11 @@ def test_the_usual_folders(home: Path, session: Write) -> None:
         {"timestamp": "2025", "type": "event_msg", "payload": {"type": "user_message", "message": "Sail"}},
         name="codex/sessions/2025/03/01/rollout-1.jsonl",
     )
+    session(
+        {"type": "session_meta", "payload": {"id": "kid", "source": {"subagent": "review"}}},
+        {"type": "event_msg", "payload": {"type": "user_message", "message": "Review"}},
+        name="codex/sessions/2025/03/01/rollout-2.jsonl",
+    )
     at(old, 1000), at(new, 2000)
     found = trace.sessions()
     frame = found.to_frame()

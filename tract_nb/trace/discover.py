@@ -109,6 +109,8 @@ def _row(path: Path, status: os.stat_result) -> tuple[Any, ...] | None:
                 if isinstance(source.get(key), str):
                     said.setdefault(name, source[key])
         if isinstance(payload, dict) and record.get("type") == "session_meta":
+            if isinstance(payload.get("source"), dict) and "subagent" in payload["source"]:
+                return None  # likewise
             said.setdefault("session", str(payload.get("id")))
         if "prompt" not in said and (prompt := _prompt(record)):
             said["prompt"] = one_line(prompt, _PROMPT)

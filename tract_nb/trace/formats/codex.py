@@ -147,7 +147,7 @@ class Records:
         self._model: str | None = None
         self._total: Any = None
         self._replies = 0
-        self._prefix = f"{agent}-" if agent else "r"
+        self._prefix = f"{agent}-" if agent else ""
 
     def __iter__(self) -> Iterator[Event]:
         """Yield the events of the file, line by line."""
@@ -156,7 +156,7 @@ class Records:
             for number, line in enumerate(lines_of(file), 1):
                 record = line_value(line, number, self.path.name, self.notes)
                 if type(record) is dict:
-                    spot = Spot(f"{self._prefix}{number}", number, offset, utc(record.get("timestamp")))
+                    spot = Spot(f"{self._prefix}r{number}", number, offset, utc(record.get("timestamp")))
                     yield from self._record(record, spot._replace(model=self._model))
                 elif record is not None:
                     self.notes.bad_line(self.path.name, number, "record of an unknown shape")
