@@ -273,3 +273,17 @@ def test_in_memory_it_works_too():
         t.forget(held, "why")
         assert texts(t)[0].startswith("[forgotten on ")
         assert t.optimize().after > 0
+
+
+def test_a_review_that_holds_a_part_of_it_is_named(t):
+    one = t.user("at first")
+    t.branch("try")
+    t.edit(one, "on main")
+    t.switch("try")
+    t.edit(one, "on try")
+    t.switch("main")
+    review = t.merge("try")
+    assert review.state == "pending"
+    review.edit(0, f"both, with {SECRET}")
+    held = t.user(f"the key is {SECRET}")
+    assert t.forget(held, "why").also == (("review 1", "answers"),)

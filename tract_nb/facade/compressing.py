@@ -64,7 +64,8 @@ class Compressing(Handle):
         model : str, optional
             Who writes; the tract's without one.
         dry_run : bool
-            Return what would be done, and change nothing.
+            Return what would be done, and change nothing. To change a draft first, give the texts of
+            ``.groups`` back as ``content``, a list.
 
         Returns
         -------
