@@ -17,7 +17,7 @@ def tab(kernel: Kernel) -> Kernel:
 
 def test_commands(tab: Kernel):
     assert set(tab.complete("%tract ")) == {*COMMANDS, "help"}
-    assert tab.complete("%tract comp") == ["compile"]
+    assert tab.complete("%tract compi") == ["compile"]
     assert set(tab.complete("%tract s")) == {"system", "scan", "skip", "show", "status", "switch", "settle"}
 
 
@@ -68,7 +68,7 @@ def test_choices_as_the_value_of_an_option(tab: Kernel):
 
 
 def test_help_of_a_command(tab: Kernel):
-    assert tab.complete("%tract help comp") == ["compile"]
+    assert tab.complete("%tract help compi") == ["compile"]
 
 
 def offered(tab: Kernel, source: str) -> set[str]:
