@@ -537,3 +537,28 @@ def test_a_model_that_is_plugged_in_is_asked_with_nothing_locked(t):
     with pytest.raises(HeadMovedError):
         t.compress(strategy="summarize", keep_last=0)
     assert texts(t) == [*before, "said meanwhile"]
+
+
+def test_a_summary_that_is_too_long_or_lacks_what_must_be_preserved_is_asked_for_again_within_a_bound(t):
+    for number in range(3):
+        t.user(f"{number} host-{number} " + "word " * 400)
+    t.annotate(t.log()[1].commit, PINNED)
+    asked: list[int] = []
+
+    def writer(
+        groups: Sequence[Sequence[Original]], *, targets: Sequence[int | None], **_: Any
+    ) -> list[Draft]:
+        asked.append(len(groups))
+        first = len(asked) == 1
+        return [Draft("much too long " * 300 if first and place else "short") for place in range(len(groups))]
+
+    t._ws.summariser = writer
+    done = t.compress(strategy="summarize", keep_last=0, target_tokens=900, dry_run=True)
+    assert asked == [2, 1]
+    assert [group.draft for group in done.groups] == ["short", "short"]
+    assert done.missed == 0
+    asked.clear()
+    with pytest.raises(ContentError, match="host-0"):
+        t.compress(strategy="summarize", keep_last=0, preserve=r"host-\d")
+    assert asked == [2, 2, 2]
+    assert len(t.compile()) == 3

@@ -26,6 +26,7 @@ from tract_nb.operations.workspace import Workspace
 MODES = ("manual", "autonomous")
 SUMMARIZE = "summarize"
 TEXT = "text"  # the strategy of a caller who gives the text
+TRIES = 3  # how often a model is asked where a summary is too long, or lacks what must be preserved
 LEAST = 24  # tokens below which a summary says nothing
 
 
@@ -197,21 +198,41 @@ def summarised(ws: Workspace, plan: Plan, summariser: Summariser | None) -> Plan
             "strategy='summarize' needs a model, and none is set.",
             "strategy='mask' and 'structural' need none; content='...' takes a text of your own.",
         )
+    limits = _limits(plan)
+    drafts: dict[int, Draft] = {}
+    wanted = list(range(len(plan.runs)))
+    for _ in range(TRIES):
+        drafts |= _asked_of(summariser, ws, plan, wanted, limits)
+        wanted = [place for place in wanted if _falls_short(ws, plan, place, drafts[place], limits[place])]
+        if not wanted:
+            break
+    return plan._replace(drafts=[drafts[place] for place in range(len(plan.runs))])
+
+
+def _asked_of(
+    summariser: Summariser, ws: Workspace, plan: Plan, wanted: Sequence[int], limits: Sequence[int | None]
+) -> dict[int, Draft]:
+    """Return what a model writes for some of the runs, by their places."""
     written = summariser(
-        [_originals(run) for run in plan.runs],
-        targets=_limits(plan),
+        [_originals(plan.runs[place]) for place in wanted],
+        targets=[limits[place] for place in wanted],
         preserve=[pattern.pattern for pattern in plan.ask.preserve],
         instructions=plan.ask.instructions,
         model=plan.ask.model or ws.model,
     )
-    if len(written) != len(plan.runs):
-        raise ContentError(f"{len(written)} summaries came for {len(plan.runs)} groups.", "Try again.")
-    for place, draft in enumerate(written):
+    if len(written) != len(wanted):
+        raise ContentError(f"{len(written)} summaries came for {len(wanted)} groups.", "Try again.")
+    for place, draft in zip(wanted, written, strict=True):
         if draft is None or not draft.text.strip():
-            raise ContentError(
-                f"No summary came for group {place} of {len(written)}; nothing was changed.", "Try again."
-            )
-    return plan._replace(drafts=[draft for draft in written if draft is not None])
+            raise ContentError(f"No summary came for group {place}; nothing was changed.", "Try again.")
+    return {place: draft for place, draft in zip(wanted, written, strict=True) if draft is not None}
+
+
+def _falls_short(ws: Workspace, plan: Plan, place: int, draft: Draft, limit: int | None) -> bool:
+    """Tell whether a draft is worth another try: too long, or without what must be preserved."""
+    if limit is not None and ws.count(draft.text) > limit:
+        return True
+    return bool(missing(plan.ask.preserve, [item.text for item in plan.runs[place]], draft.text))
 
 
 def _originals(run: Sequence[Item]) -> list[Original]:
