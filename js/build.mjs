@@ -22,6 +22,9 @@ const styles = {
 };
 
 mkdirSync(out, { recursive: true });
+// long names of our own that nothing outside of a bundle knows: neither the page, nor Python, nor the host
+const OWN =
+  /^(showFault|clearFaults|onEscape|onState|onValue|onFocus|onView|moveTo|renew|redraw|reveal|focused|loaded)$/;
 const options = {
   entryPoints: readdirSync(join(here, "src"))
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
@@ -29,6 +32,7 @@ const options = {
   outdir: out,
   bundle: true,
   minify: true,
+  mangleProps: OWN,
   format: "esm",
   target: "es2022",
   charset: "utf8",

@@ -12,12 +12,14 @@ import traitlets
 from tract_nb.errors import CommandError, TractError
 from tract_nb.model.commit import HASH_SHOWN
 from tract_nb.model.listing import counted
+from tract_nb.model.review import PENDING
 from tract_nb.notebook.html import markdown
 from tract_nb.tract import Tract
 from tract_nb.view import figures, graph
 from tract_nb.view.actions import Outcome
 from tract_nb.view.dag import Dag
 from tract_nb.view.foresight import PRIORITIES, Foresight
+from tract_nb.view.joins import JOINS
 from tract_nb.view.wire import row_to_wire
 from tract_nb.widgets.base import TractWidget, answers
 
@@ -129,7 +131,8 @@ class DagWidget(TractWidget):
         """Return all there is to say of a commit."""
         found = self._dag.detail(commit)
         rendered = found.form == "markdown" and found.characters == len(found.text)
-        return {**asdict(found), "html": markdown(found.text) if rendered else None}
+        away = self._dag.is_away(commit)
+        return {**asdict(found), "html": markdown(found.text) if rendered else None, "away": away}
 
     @answers
     def text(self, *, commit: str, start: int) -> str:
@@ -215,7 +218,7 @@ class DagWidget(TractWidget):
     ) -> dict[str, Any]:
         """Do an action on commits of what the page shows; return what to say of it."""
         with self._doing(head) as change:
-            said = self._do(action, commits, text, name)
+            said = self._join(action, commits) if action in JOINS else self._do(action, commits, text, name)
         return {"said": f"{said}{change()}.", "undo": action != "checkout"}
 
     def _do(self, action: str, commits: list[str], text: str | None, name: str) -> str:
@@ -247,6 +250,24 @@ class DagWidget(TractWidget):
             done_op = tract.undo()[0] if action == "undo" else tract.redo()[0]
             return f"{'Undone' if action == 'undo' else 'Done again'}: {done_op.reason or done_op.verb}"
         raise CommandError(f"There is no action {action!r}.", "Run the cell again.")
+
+    def _join(self, action: str, commits: list[str]) -> str:
+        """Bring another branch in, or take one away."""
+        tract = self.tract
+        if action == "delete":
+            name = self._dag.standing(commits[0])
+            tract.delete_branch(name, force=True)  # the page said what that leaves, and asked
+            return f"Deleted {name}"
+        if action == "pick":
+            done = tract.cherry_pick(commits)
+            return f"Picked {counted(len(commits), 'commit')}" + "".join(
+                f". {said}" for said in done.warnings[:1]
+            )
+        other = self._dag.standing(commits[0])
+        done = tract.merge(other) if action == "merge" else tract.rebase(other)
+        if done.state == PENDING:
+            return f"{counted(done.unresolved, 'conflict')} to decide: run %tract review"
+        return f"{'Merged' if action == 'merge' else 'Rebased onto'} {other}"
 
     @contextmanager
     def _doing(self, head: str | None) -> Iterator[Callable[[], str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -514,3 +515,99 @@ def test_it_says_the_same_without_a_page(t, outbox):
     assert "make" not in html
     with pytest.raises(TypeError, match="filter"):
         DagWidget(t, filtre="role:user")
+
+
+# -- other branches ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def forked(outbox):
+    """Return a tract with a branch of its own that has a word more, and the commits of that branch."""
+    t = Tract.open()
+    rule = t.system("A rule.")
+    t.user("one")
+    t.branch("side")
+    t.user("on main")
+    t.switch("side")
+    t.edit(rule, "A better rule.")
+    t.user("on side")
+    last = t.assistant("at the end of side")
+    t.switch("main")
+    return t, last
+
+
+def test_a_branch_is_merged_by_its_tip_after_it_was_asked(bench, forked):
+    t, last = forked
+    b = bench()
+    out = b.show(DagWidget(t, selected=[last.hash]))
+    button = out.locator("[data-action=merge]")
+    button.wait_for()
+    button.hover()
+    out.get_by_text('t.merge("side")').first.wait_for()
+    out.get_by_text("3 commits of side joined.").wait_for()
+    button.click()
+    out.get_by_text("Merge side into main?").wait_for()
+    b.page.keyboard.press("Escape")
+    assert t.status().commits == 3
+    button.click()
+    out.get_by_role("alertdialog").get_by_role("button", name="Merge side").click()
+    out.get_by_text(re.compile("Merged side")).first.wait_for()
+    texts = [message["content"] for message in t.compile().to_dicts()]
+    assert texts == ["A better rule.", "one", "on main", "on side", "at the end of side"]
+    out.locator("[data-row='0']").click()
+    b.page.keyboard.press("z")
+    out.get_by_text(re.compile("Undone")).first.wait_for()
+    assert t.status().commits == 3
+
+
+def test_a_branch_is_rebased_onto_and_deleted_and_a_commit_picked(bench, forked):
+    t, last = forked
+    b = bench()
+    widget = DagWidget(t, selected=[last.hash])
+    out = b.show(widget)
+    out.locator("[data-action=pick]").click()
+    out.get_by_text(re.compile("Picked")).first.wait_for()
+    assert t.show().text == "at the end of side"
+    t.undo()
+    b.flush()
+    widget.selected = [last.hash]
+    b.flush()
+    out.locator("[data-action=rebase]").click()
+    out.get_by_role("alertdialog").get_by_text("1 commit of main copied onto side.").wait_for()
+    out.get_by_role("alertdialog").get_by_role("button", name="Rebase main").click()
+    out.get_by_text(re.compile("Rebased onto side")).first.wait_for()
+    assert [message["content"] for message in t.compile().to_dicts()][-1] == "on main"
+    t.undo()
+    widget.selected = [last.hash]
+    b.flush()
+    out.locator("[data-action=delete]").click()
+    out.get_by_role("alertdialog").get_by_text("It has commits that no other branch has.").wait_for()
+    out.get_by_role("alertdialog").get_by_role("button", name="Delete side").click()
+    out.get_by_text(re.compile("Deleted side")).first.wait_for()
+    assert [row[0] for row in t.branches().rows] == ["main"]
+
+
+def test_what_brings_nothing_in_is_not_offered_or_says_why(bench, forked):
+    t, _ = forked
+    out = bench().show(DagWidget(t, selected=[t.show().hash]))
+    out.locator("[data-action=pin]").wait_for()
+    assert out.locator("[data-action=merge]").count() == 0
+    t.checkout("HEAD~1")
+    found = DagWidget(t).foresee(action="merge", commits=["side"])
+    assert "detached" in found["refused"]
+    t.switch("side")
+    found = DagWidget(t).foresee(action="delete", commits=["side"])
+    assert found["refused"] == "HEAD is on side: it cannot be deleted."
+    assert "already" in DagWidget(t).foresee(action="pick", commits=["HEAD"])["refused"]
+
+
+def test_a_merge_with_conflicts_says_how_they_are_decided(bench, forked):
+    t, last = forked
+    t.edit("HEAD~2", "Another rule.")
+    b = bench()
+    out = b.show(DagWidget(t, selected=[last.hash]))
+    out.locator("[data-action=merge]").click()
+    out.get_by_role("alertdialog").get_by_text("1 conflict to decide first").wait_for()
+    out.get_by_role("alertdialog").get_by_role("button", name="Merge side").click()
+    out.get_by_text(re.compile("1 conflict to decide: run %tract review")).first.wait_for()
+    assert [review.source for review in t.pending()] == ["side"]

@@ -12,7 +12,7 @@ from tract_nb.engine.lanes import LaneRow
 from tract_nb.errors import ContentError
 from tract_nb.model.commit import HASH_TAKEN
 from tract_nb.operations import compiling, names
-from tract_nb.view import actions, filters
+from tract_nb.view import actions, filters, joins
 from tract_nb.view.arrange import fold_of
 from tract_nb.view.cells import Cell, Cells
 from tract_nb.view.curve import Curve
@@ -152,12 +152,20 @@ class Dag(Drawing):
     def outcome(self, action: str, commits: list[str], name: str = "") -> actions.Outcome:
         """Return what an action that moves a ref would do."""
         with self.ws.db.read():
+            if action in joins.JOINS:
+                return joins.outcome(self.ws, action, commits)
             return actions.outcome(self.ws, action, commits, name)
 
     def standing(self, commit: str) -> str:
         """Return what to check out for a commit: the branch that stands there, else itself."""
         with self.ws.db.read():
             return actions.standing(self.ws, names.commit_named(self.ws, commit))
+
+    def is_away(self, commit: str) -> bool:
+        """Tell whether a commit of this tract is on another line than HEAD's."""
+        with self.ws.db.read():
+            number = names.commit_named(self.ws, commit).id
+            return number in self.found.owners and not self.found.history.has(number)
 
     def by_age(self, commits: list[str]) -> list[str]:
         """Return commits, the oldest first."""

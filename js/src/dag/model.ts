@@ -92,6 +92,8 @@ export interface Fact {
 }
 
 export interface Detail {
+  /** Whether it is on another line than HEAD's. */
+  away: boolean;
   commit: string;
   hash: string;
   kind: string;

@@ -3,6 +3,7 @@ import { exact, money, percent, round, short } from "../base/format";
 import { code, copyText, type Ground } from "../base/ground";
 import { h } from "../base/h";
 import { type Icon, icon } from "../base/icons";
+import { cap } from "../base/keys";
 import { paint } from "./lanes";
 import type { Change, DagState, Detail, Fact, Foresight } from "./model";
 import { hour, roleOf } from "./row";
@@ -30,6 +31,10 @@ const TABLE: readonly [string, string, string, Icon, Action["takes"], Action["as
   ["diff", "d", "Diff", "diff", "two"],
   ["reset", "r", "Reset…", "undo", "one"],
   ["restore", "x", "Restore", "redo", "any"],
+  ["merge", "shift+m", "Merge in…", "merge", "one"],
+  ["rebase", "shift+b", "Rebase onto…", "branch", "one"],
+  ["pick", "k", "Pick", "copy", "any"],
+  ["delete", "shift+d", "Delete…", "x", "one"],
 ];
 export const ACTIONS: readonly Action[] = TABLE.map(([name, key, label, icon, takes, asks]) => ({
   name,
@@ -39,6 +44,8 @@ export const ACTIONS: readonly Action[] = TABLE.map(([name, key, label, icon, ta
   takes,
   asks,
 }));
+const ASKS_FIRST = /^(reset|merge|rebase|delete)$/;
+const OF_OTHERS = /^(merge|rebase|pick|delete)$/; // for commits of another line than HEAD's
 const SETTLED = 90; // milliseconds that a selection stands before it is read
 const THOUGHT = 140; // and before what an action would change is asked for
 
@@ -104,7 +111,7 @@ export class Side {
     this.#heat(name);
     if (action.asks) return this.#ask(action);
     if (name === "diff") return this.#compare();
-    if (name === "reset" && !(await this.#sure())) return;
+    if (ASKS_FIRST.test(name) && !(await this.#sure(name))) return;
     await this.#does.act(name, {});
   }
 
@@ -327,7 +334,12 @@ export class Side {
   }
 
   #offer(): void {
-    const offered = ACTIONS.filter((action) => action.name !== "restore" || this.#detail?.kind === "summary");
+    const detail = this.#detail;
+    const offered = ACTIONS.filter(({ name }) =>
+      name === "restore"
+        ? detail?.kind === "summary"
+        : !OF_OTHERS.test(name) || (detail ? detail.away : name === "pick"),
+    );
     this.#acts.replaceChildren(
       ...offered.map((action) => {
         const refused = this.#refused(action);
@@ -343,7 +355,7 @@ export class Side {
           },
           icon(action.icon),
           h("span", null, action.label),
-          h("kbd", { "aria-hidden": "true" }, action.key),
+          h("kbd", { "aria-hidden": "true" }, cap(action.key)),
         );
         button.addEventListener("mouseenter", () => this.#heat(action.name));
         button.addEventListener("focus", () => this.#heat(action.name));
@@ -391,8 +403,8 @@ export class Side {
     );
   }
 
-  async #sure(): Promise<boolean> {
-    const about = { action: "reset", commits: this.#commits };
+  async #sure(action: string): Promise<boolean> {
+    const about = { action, commits: this.#commits };
     const found = await this.#ground.maybe<Foresight>("foresee", about);
     if (!found) return false;
     if (found.refused) {
@@ -403,7 +415,7 @@ export class Side {
       title: found.asks ?? "",
       body: found.says ?? "",
       code: found.code ?? "",
-      action: (found.asks ?? "").split(" to ")[0] ?? "Reset",
+      action: (found.asks ?? "").split(/ to | into | onto |\?/)[0] ?? "",
     });
   }
 
