@@ -84,6 +84,7 @@ class Document:
         self._at = 0  # in the buffer
         self._base = 0  # where the buffer begins in the file
         self._line, self._counted = 1, 0  # the line that stands at this place of the buffer
+        self._inside = False  # of an object or a list
         self._fill()
         if self._data.startswith(_BOM):
             self._at = len(_BOM)
@@ -100,6 +101,7 @@ class Document:
             return
         closing = b"}" if opening == b"{" else b"]"
         self._at += 1
+        self._inside = True
         number = 0
         if self._peek() == closing:
             self._at += 1
@@ -183,6 +185,8 @@ class Document:
             if end - self._at > _LONGEST_KEY:
                 raise JSONError("JSON of an unknown shape", self._place()[0])
             if not self._fill():
+                if self._inside:  # what is left of a number is none
+                    raise JSONError("JSON cut off", self._place()[0])
                 end = len(self._data)
                 break
             end = _SCALAR.match(self._data, self._at).end()  # type: ignore[union-attr]
