@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from tract_nb.model.commit import Commit as Commit
     from tract_nb.model.commit import Kind as Kind
     from tract_nb.model.commit import Priority as Priority
+    from tract_nb.model.conflict import Conflict as Conflict
+    from tract_nb.model.conflict import Decision as Decision
     from tract_nb.model.content import (
         Artifact as Artifact,
     )
@@ -86,8 +88,6 @@ if TYPE_CHECKING:
     from tract_nb.model.reply import Answer as Answer
     from tract_nb.model.reply import Cancel as Cancel
     from tract_nb.model.reply import Reply as Reply
-    from tract_nb.model.review import Conflict as Conflict
-    from tract_nb.model.review import Decision as Decision
     from tract_nb.model.review import Review as Review
     from tract_nb.session import Session as Session
     from tract_nb.tract import Tract as Tract
@@ -133,8 +133,8 @@ _HOMES = {
     "Commit": "tract_nb.model.commit",
     "Kind": "tract_nb.model.commit",
     "Priority": "tract_nb.model.commit",
-    "Conflict": "tract_nb.model.review",
-    "Decision": "tract_nb.model.review",
+    "Conflict": "tract_nb.model.conflict",
+    "Decision": "tract_nb.model.conflict",
     "Review": "tract_nb.model.review",
     **dict.fromkeys(_ERRORS, "tract_nb.errors"),
     **dict.fromkeys(_CONTENTS, "tract_nb.model.content"),

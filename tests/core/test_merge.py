@@ -19,7 +19,7 @@ from tract_nb import (
     Tract,
     TractError,
 )
-from tract_nb.model.review import Conflict
+from tract_nb.model.conflict import Conflict
 
 
 def parted(t: Tract, *, ours=lambda t: None, theirs=lambda t: None) -> Tract:

@@ -13,9 +13,9 @@ from tract_nb.llm import prompts
 from tract_nb.llm.asking import Asker, between
 from tract_nb.llm.merging import propose
 from tract_nb.llm.settings import Layers
+from tract_nb.model.conflict import Conflict
 from tract_nb.model.event import Usage
 from tract_nb.model.reply import Reply
-from tract_nb.model.review import Conflict
 
 GOOD = "---\nname: mine\nversion: 3\ninputs: [one, two]\n---\nSay {{one}} and {{ two }}, {not} this.\n"
 

@@ -21,7 +21,7 @@ from tract_nb.engine.questions import (
 )
 from tract_nb.engine.sides import RETIRED, value
 from tract_nb.model.commit import Kind, Priority, Row
-from tract_nb.model.review import BASE, BOTH, OURS, THEIRS, Decision
+from tract_nb.model.conflict import BASE, BOTH, OURS, THEIRS, Decision
 
 
 class Merging(Hiding):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tract_nb.engine.canonical import sha256
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.model.commit import Row
-from tract_nb.model.review import BASE, BOTH, OURS, THEIRS, Decision
+from tract_nb.model.conflict import BASE, BOTH, OURS, THEIRS, Decision
 
 TEXT, PRIORITY, SKIPPED, RETIRED_COVER = "text", "priority", "skipped", "retired"
 COVERED, SUMMARIES, RESULTS = "covered", "summaries", "results"

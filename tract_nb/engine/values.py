@@ -9,7 +9,7 @@ from tract_nb.engine.questions import PRIORITY, TEXT, Place, Question, Text, Tex
 from tract_nb.engine.sides import RETIRED, Said, Side, merge_bases, rows_behind, value
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.model.commit import Kind, Row
-from tract_nb.model.review import Decision
+from tract_nb.model.conflict import Decision
 
 
 class Values:

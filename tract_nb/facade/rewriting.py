@@ -9,7 +9,8 @@ from typing import Any
 from tract_nb.errors import ReviewError
 from tract_nb.facade.handle import Handle
 from tract_nb.model.commit import Commit
-from tract_nb.model.review import Decision, Proposer, Resolver, Review, Reviewed
+from tract_nb.model.conflict import Decision, Proposer, Resolver
+from tract_nb.model.review import Review, Reviewed
 from tract_nb.operations import names, reviewing
 from tract_nb.operations.cherry_pick import cherry_pick
 from tract_nb.operations.deciding import SEMANTIC, Deciding

@@ -13,8 +13,8 @@ from tract_nb.llm.client import LiteLLM
 from tract_nb.llm.merging import proposals
 from tract_nb.llm.recording import Heard, Recorder
 from tract_nb.llm.settings import Layers, Settings, SettingsTable, checked
+from tract_nb.model.conflict import Conflict, Decision
 from tract_nb.model.reply import LLM, Answer, Cancel
-from tract_nb.model.review import Conflict, Decision
 from tract_nb.model.synced import Synced
 from tract_nb.operations import compiling, talk
 from tract_nb.operations import sync as syncing

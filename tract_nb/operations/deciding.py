@@ -8,8 +8,8 @@ from typing import Any
 
 from tract_nb.engine.canonical import clean_text
 from tract_nb.errors import ReviewError, TractError
+from tract_nb.model.conflict import BASE, BOTH, OURS, THEIRS, Conflict, Decision, Proposer, Resolver
 from tract_nb.model.listing import counted
-from tract_nb.model.review import BASE, BOTH, OURS, THEIRS, Conflict, Decision, Proposer, Resolver
 
 AUTO, SEMANTIC = "auto", "semantic"
 STRATEGIES = (AUTO, OURS, THEIRS, SEMANTIC)

@@ -21,8 +21,8 @@ from tract_nb.engine.questions import (
 from tract_nb.engine.sides import RETIRED, value
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.model.commit import HASH_SHOWN, Kind, Priority, Row
+from tract_nb.model.conflict import Conflict, Decision
 from tract_nb.model.content import Content
-from tract_nb.model.review import Conflict, Decision
 from tract_nb.operations import present
 from tract_nb.operations.edit import content_of
 from tract_nb.operations.transaction import Transaction

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tract_nb.model.commit import HASH_SHOWN, Kind, Row
+from tract_nb.model.conflict import Decision
 from tract_nb.model.listing import counted
-from tract_nb.model.review import Decision
 from tract_nb.operations import joining
 from tract_nb.operations.joining import Joint, joint
 from tract_nb.operations.reviewing import VERBS, Outcome

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, Protocol
 from tract_nb.engine.tokens import context_size
 from tract_nb.errors import RefError, ReviewError
 from tract_nb.model.commit import HASH_SHOWN, Row
+from tract_nb.model.conflict import Conflict, Decision
 from tract_nb.model.listing import counted
-from tract_nb.model.review import APPLIED, PENDING, REJECTED, Conflict, Decision, Reviewed
+from tract_nb.model.review import APPLIED, PENDING, REJECTED, Reviewed
 from tract_nb.operations import joining, names, present
 from tract_nb.operations.budget import asks, check_budget
 from tract_nb.operations.deciding import Deciding, Decisions, checked, from_json, to_json

@@ -17,11 +17,11 @@ from tract_nb.errors import RefError, StoreError, TractError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.commit import Row, from_us, to_us
 from tract_nb.model.compression import Summariser
+from tract_nb.model.conflict import Proposer
 from tract_nb.model.content import Content
 from tract_nb.model.custom import CustomType
 from tract_nb.model.message import Compiler
 from tract_nb.model.price import Prices
-from tract_nb.model.review import Proposer
 from tract_nb.store import collected, objects, refs
 from tract_nb.store.database import Database
 from tract_nb.store.objects import Details
