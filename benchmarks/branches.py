@@ -13,8 +13,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tract_nb import Tract
+from tract_nb.engine.sides import merge_bases
+from tract_nb.engine.snapshot import Snapshot
+from tract_nb.store import refs
 
 WORK = ((1_000, 500), (10_000, 1_000))  # commits that both have, commits of each
+APART = ((50_000, 500), (0, 25_000))  # for the merge base alone: with few commits apart, and with all
 EDITS = 5
 TEXT = "the tide at the harbour rises and falls twice a day because of the moon and the sun "
 
@@ -33,6 +37,24 @@ def parted(base: int, own: int) -> Tract:
     tract.compile("try")
     tract.compile()
     return tract
+
+
+def parted_at_the_root(own: int) -> Tract:
+    """Return a tract whose branches share one commit."""
+    tract = Tract.open()
+    tract.user("the root")
+    tract.branch("try")
+    for name in ("try", "main"):
+        tract.switch(name)
+        write(tract, own)
+    return tract
+
+
+def _snapshot(tract: Tract, branch: str) -> Snapshot:
+    """Return the resolved history of a branch; warm."""
+    ws = tract._ws  # noqa: SLF001  the rest of a merge is not what is measured
+    with ws.db.read():
+        return ws.snapshot(refs.get(ws.db, ws.tract, refs.HEADS + branch) or 0)
 
 
 def write(tract: Tract, number: int) -> None:
@@ -66,6 +88,12 @@ def main() -> None:
         rows.append({"work": f"rebase of {own:,}", **best(lambda: tract.rebase("try"), tract.undo, 1)})  # noqa: B023
         rows.append({"work": f"batch of {own:,}", **best(lambda: write(tract, own), tract.undo, 1)})  # noqa: B023
         rows.append({"work": "branches", **best(tract.branches, int, 5)})
+        tract.close()
+    for base, own in APART:
+        tract = parted(base, own) if base else parted_at_the_root(own)
+        one, two = (_snapshot(tract, name) for name in ("main", "try"))
+        what = f"merge base of {own:,} + {own:,} on {base:,}"
+        rows.append({"work": what, **best(lambda: merge_bases(one, two), int, 5)})  # noqa: B023
         tract.close()
     print(json.dumps({"rows": rows}, indent=2))
 
