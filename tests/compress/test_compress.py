@@ -384,7 +384,7 @@ class Writer:
 
 
 def test_a_model_is_given_the_effective_texts_the_important_first_and_its_prompt_is_kept(t):
-    one, two, three = t.user("one"), t.user("two"), t.user("three")
+    one, two, three = t.user("one"), t.user("two"), t.user(f"three {OUTPUT}")
     t.edit(one, "one, edited")
     t.annotate(two, SKIP)
     t.annotate(three, IMPORTANT)
@@ -392,7 +392,7 @@ def test_a_model_is_given_the_effective_texts_the_important_first_and_its_prompt
     done = compress(t._ws, strategy="summarize", keep_last=0, summariser=writer, instructions="be short")
     ((group,), options) = writer.seen[0]
     assert [(original.text, original.important) for original in group] == [
-        ("three", True),
+        (f"three {OUTPUT}", True),
         ("one, edited", False),
     ]
     assert options["instructions"] == "be short"

@@ -10,14 +10,17 @@ from typing import Any
 from tract_nb.facade.handle import Handle
 from tract_nb.llm.asking import Asker
 from tract_nb.llm.client import LiteLLM
+from tract_nb.llm.compressing import summaries
 from tract_nb.llm.merging import proposals
 from tract_nb.llm.recording import Heard, Recorder
 from tract_nb.llm.settings import Layers, Settings, SettingsTable, checked
+from tract_nb.model.compression import Draft, Original, Rejected
 from tract_nb.model.conflict import Conflict, Decision
 from tract_nb.model.reply import LLM, Answer, Cancel
 from tract_nb.model.synced import Synced
 from tract_nb.operations import compiling, talk
 from tract_nb.operations import sync as syncing
+from tract_nb.operations.summarising import no_model
 from tract_nb.operations.workspace import Workspace
 
 NO_LAYERS = Layers()
@@ -33,6 +36,7 @@ class Talking(Handle):
         self._under_way: set[Cancel] = set()
         self._under_way_lock = threading.Lock()
         ws.proposer = self._propose
+        ws.summariser = self._summarise
 
     def chat(
         self,
@@ -211,6 +215,29 @@ class Talking(Handle):
             Decision(None, one.text, one.model, one.metadata(), one.config) if one else None
             for one in written
         ]
+
+    def _summarise(
+        self,
+        groups: Sequence[Sequence[Original]],
+        *,
+        targets: Sequence[int | None],
+        preserve: Sequence[Sequence[str]] = (),
+        rejected: Sequence[Rejected | None] = (),
+        instructions: str | None = None,
+        model: str | None = None,
+    ) -> list[Draft]:
+        """Ask a model for the summaries of a compression; outside of any transaction."""
+        if not self._settings("compress", {"model": model}).values.get("model"):
+            raise no_model()
+        with self._asking("compress", model=model) as asker:
+            return summaries(
+                asker,
+                groups,
+                targets=targets,
+                preserve=preserve,
+                rejected=rejected,
+                instructions=instructions,
+            )
 
     @contextmanager
     def _calling(self, cancel: Cancel | None) -> Iterator[Cancel]:

@@ -1,4 +1,4 @@
-"""Prices, from the table that litellm's wheel carries; neither the network nor litellm is needed."""
+"""Prices and windows, from the table in litellm's wheel; neither the network nor litellm is needed."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ def price(model: str) -> Price:
     TractError
         If the table does not have the model, or no price for its tokens.
     """
-    table = prices()
-    entry = table.get(model) or table.get(model.partition("/")[2]) or table.get(model.rpartition("/")[2])
+    entry = _entry(model)
     if entry is None:
-        close = get_close_matches(model, table, n=3)
+        close = get_close_matches(model, prices(), n=3)
         hint = f"Did you mean {' or '.join(close)}?" if close else "Give a name that litellm knows."
         raise TractError(f"No price is known for the model {model!r}.", hint)
     given, taken = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
@@ -39,6 +38,21 @@ def price(model: str) -> Price:
         entry.get("cache_read_input_token_cost", given),
         entry.get("cache_creation_input_token_cost", given),
     )
+
+
+def window(model: str) -> int | None:
+    """Return how many tokens a model takes; None where the table does not say, or is not installed."""
+    try:
+        entry = _entry(model) or {}
+    except TractError:
+        return None
+    known = entry.get("max_input_tokens") or entry.get("max_tokens")
+    return known if isinstance(known, int) and known > 0 else None
+
+
+def _entry(model: str) -> dict[str, Any] | None:
+    table = prices()
+    return table.get(model) or table.get(model.partition("/")[2]) or table.get(model.rpartition("/")[2])
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tract_nb.model.commit import HASH_TAKEN, preview
 from tract_nb.model.listing import counted
@@ -199,6 +199,8 @@ class Original:
         Of that text.
     important : bool
         Whether it is IMPORTANT: to be handed over first.
+    name : str
+        Of a call or a result the tool.
     """
 
     commit: str
@@ -207,6 +209,7 @@ class Original:
     text: str
     tokens: int
     important: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,15 +228,27 @@ class Draft:
     metadata: dict[str, object] | None = None
 
 
+class Rejected(NamedTuple):
+    """A draft that does not do, and why: too long, or without what must be preserved."""
+
+    draft: Draft
+    why: str
+
+
 class Summariser(Protocol):
-    """Writes summaries; the room that calls models has one."""
+    """Writes summaries; the room that calls models has one.
+
+    Of each group it is given the tokens that its summary may have (None where there is no target), the
+    texts that must stand in it word by word, and what was rejected before.
+    """
 
     def __call__(
         self,
         groups: Sequence[Sequence[Original]],
         *,
         targets: Sequence[int | None],
-        preserve: Sequence[str] = (),
+        preserve: Sequence[Sequence[str]] = (),
+        rejected: Sequence[Rejected | None] = (),
         instructions: str | None = None,
         model: str | None = None,
     ) -> Sequence[Draft | None]:

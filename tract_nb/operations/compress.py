@@ -26,8 +26,9 @@ from tract_nb.model.compression import (
 from tract_nb.model.content import Dialogue
 from tract_nb.operations import ranges
 from tract_nb.operations.budget import check_budget
-from tract_nb.operations.drafting import SUMMARIZE, Ask, Plan, asked, check_preserved, planned, summarised
+from tract_nb.operations.drafting import SUMMARIZE, Ask, Plan, asked, check_preserved, planned
 from tract_nb.operations.masking import MASK, Item
+from tract_nb.operations.summarising import summarised
 from tract_nb.operations.transaction import Transaction, transaction
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import refs

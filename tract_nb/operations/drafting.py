@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from tract_nb.engine.canonical import clean_text
@@ -11,13 +10,10 @@ from tract_nb.engine.identifiers import missing
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.structural import structural
 from tract_nb.engine.tokens import context_size, message_size
-from tract_nb.errors import ContentError, TractError
-from tract_nb.model.commit import Priority
+from tract_nb.errors import ContentError
 from tract_nb.model.compression import (
     STRATEGIES,
     Draft,
-    Original,
-    Summariser,
 )
 from tract_nb.operations import ranges
 from tract_nb.operations.masking import MASK, Item, Mask, items, masks
@@ -26,7 +22,6 @@ from tract_nb.operations.workspace import Workspace
 MODES = ("manual", "autonomous")
 SUMMARIZE = "summarize"
 TEXT = "text"  # the strategy of a caller who gives the text
-TRIES = 3  # how often a model is asked where a summary is too long, or lacks what must be preserved
 LEAST = 24  # tokens below which a summary says nothing
 
 
@@ -160,7 +155,7 @@ def _check_target(target: int, stays: int) -> None:
         )
 
 
-def _limits(plan: Plan) -> list[int | None]:
+def limits(plan: Plan) -> list[int | None]:
     """Return the tokens that each run's text may have: the target's room, by the weight of the runs."""
     if plan.ask.target is None:
         return [None] * len(plan.runs)
@@ -172,7 +167,7 @@ def _limits(plan: Plan) -> list[int | None]:
 def _structured(ws: Workspace, plan: Plan) -> Plan:
     """Write the drafts without a model; a run that would become longer stays."""
     runs, drafts, notes = [], [], list(plan.notes)
-    for run, limit in zip(plan.runs, _limits(plan), strict=True):
+    for run, limit in zip(plan.runs, limits(plan), strict=True):
         tokens = sum(item.unit.text.tokens for item in run)
         head = f"[{len(run)} messages, {tokens:,} tokens, summarised from what was recorded]"
         must = missing(plan.ask.preserve, [item.text for item in run], "")
@@ -189,67 +184,6 @@ def _structured(ws: Workspace, plan: Plan) -> Plan:
         else:
             notes.append(f"{len(run)} units stayed: a summary of them would be no shorter")
     return plan._replace(runs=runs, drafts=drafts, notes=notes)
-
-
-def summarised(ws: Workspace, plan: Plan, summariser: Summariser | None) -> Plan:
-    """Let a model write the drafts."""
-    if summariser is None:
-        raise TractError(
-            "strategy='summarize' needs a model, and none is set.",
-            "strategy='mask' and 'structural' need none; content='...' takes a text of your own.",
-        )
-    limits = _limits(plan)
-    drafts: dict[int, Draft] = {}
-    wanted = list(range(len(plan.runs)))
-    for _ in range(TRIES):
-        drafts |= _asked_of(summariser, ws, plan, wanted, limits)
-        wanted = [place for place in wanted if _falls_short(ws, plan, place, drafts[place], limits[place])]
-        if not wanted:
-            break
-    return plan._replace(drafts=[drafts[place] for place in range(len(plan.runs))])
-
-
-def _asked_of(
-    summariser: Summariser, ws: Workspace, plan: Plan, wanted: Sequence[int], limits: Sequence[int | None]
-) -> dict[int, Draft]:
-    """Return what a model writes for some of the runs, by their places."""
-    written = summariser(
-        [_originals(plan.runs[place]) for place in wanted],
-        targets=[limits[place] for place in wanted],
-        preserve=[pattern.pattern for pattern in plan.ask.preserve],
-        instructions=plan.ask.instructions,
-        model=plan.ask.model or ws.model,
-    )
-    if len(written) != len(wanted):
-        raise ContentError(f"{len(written)} summaries came for {len(wanted)} groups.", "Try again.")
-    for place, draft in zip(wanted, written, strict=True):
-        if draft is None or not draft.text.strip():
-            raise ContentError(f"No summary came for group {place}; nothing was changed.", "Try again.")
-    return {place: draft for place, draft in zip(wanted, written, strict=True) if draft is not None}
-
-
-def _falls_short(ws: Workspace, plan: Plan, place: int, draft: Draft, limit: int | None) -> bool:
-    """Tell whether a draft is worth another try: too long, or without what must be preserved."""
-    if limit is not None and ws.count(draft.text) > limit:
-        return True
-    return bool(missing(plan.ask.preserve, [item.text for item in plan.runs[place]], draft.text))
-
-
-def _originals(run: Sequence[Item]) -> list[Original]:
-    """Return the units of a run as a summariser sees them, what is important first."""
-    found = [
-        Original(
-            commit=item.unit.row.hash.hex(),
-            role=item.unit.row.role or "",
-            type=item.unit.row.type or "",
-            text=item.text,
-            tokens=item.unit.text.tokens,
-            important=item.unit.priority is Priority.IMPORTANT,
-        )
-        for item in run
-        if item.unit.size
-    ]
-    return sorted(found, key=lambda original: not original.important)
 
 
 def check_preserved(plan: Plan) -> None:

@@ -23,9 +23,10 @@ def compress(
     keep_last: int = 10,
     preserve: Annotated[list[str] | None, Parameter(negative=())] = None,
     instructions: str | None = None,
+    model: str | None = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
 ) -> Compression:
-    """Let less stand for a part of the context: masks, a summary without a model, or your own text.
+    """Let less stand for a part of the context: masks, a summary, or your own text.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def compress(
     text
         Your own summary; in a cell the text below.
     strategy
-        Without a text: mask old outputs, or write a summary of what was asked and done.
+        Without a text: mask old outputs, sum up what was asked and done, or let a model write it.
     target
         What the whole context should come to, in tokens.
     keep_last
@@ -47,6 +48,8 @@ def compress(
         A regular expression: what it matches must stand in the summary; may be repeated.
     instructions
         For a model that writes it.
+    model
+        Who writes it; the tract's model without one.
     dry_run
         Show what it would do, and change nothing.
     """
@@ -64,6 +67,7 @@ def compress(
         keep_last=keep_last,
         preserve=preserve or (),
         instructions=instructions,
+        model=model,
         dry_run=dry_run,
     )
 
