@@ -18,11 +18,13 @@ from tract_nb.model.compression import Compression, Provenance
 from tract_nb.model.difference import Diff
 from tract_nb.model.event import Usage
 from tract_nb.model.listing import Imported, Status
+from tract_nb.model.review import Review
 from tract_nb.notebook.commands import COMMANDS
 from tract_nb.trace import Trace
 from tract_nb.view.graph import Graph
 from tract_nb.widgets.context import ContextWidget
 from tract_nb.widgets.dag import DagWidget
+from tract_nb.widgets.merge import MergeWidget
 
 #: every command as a person calls it on the sample session, and the type of its value
 CALLS = {
@@ -74,7 +76,18 @@ CALLS = {
     "gc": ("gc", pd.DataFrame),
     "forget": ("forget HEAD --reason secret --yes", Forgotten),
     "optimize": ("optimize", Room),
+    "merge": ("merge side --strategy ours", Review),
+    "rebase": ("rebase side --strategy theirs", Review),
+    "pick": ("pick side", Review),
+    "reorder": ("reorder $turned", Review),
+    "pending": ("pending", pd.DataFrame),
+    "review": ("review", MergeWidget),
+    "choose": ("choose 0 theirs", Review),
+    "settle": ("settle 0 both of it", Review),
+    "approve": ("approve", Review),
+    "reject": ("reject", Review),
 }
+DECIDING = {"pending", "review", "choose", "settle", "approve", "reject"}  # on a review that is pending
 
 
 @pytest.fixture
@@ -85,6 +98,14 @@ def on(demo: Notebook) -> Notebook:
     demo["summary"] = log.commit[0]
     demo["pinned"] = demo["t"].user("pinned", priority=Priority.PINNED).hash
     demo["t"].user("the last word")
+    demo["t"].edit("HEAD", "the very last word")
+    demo["t"].branch("side", at="HEAD~1")
+    demo["t"].switch("side")
+    demo["t"].edit("HEAD", "another last word")
+    demo["t"].user("beside it")
+    demo["t"].switch("main")
+    shown = list(demo["t"].compile().commit_hashes)
+    demo["turned"] = [*shown[:-2], shown[-1], shown[-2]]
     demo["t"].assistant("taken back")
     demo["t"].undo()
     demo["database"] = str(demo["t"].save_as("kept.db"))
@@ -101,6 +122,8 @@ def test_every_command_is_called_in_these_tests():
 @pytest.mark.parametrize("name", CALLS)
 def test_a_command_returns_its_value_and_the_value_can_be_kept(on: Notebook, name: str):
     line, kind = CALLS[name]
+    if name in DECIDING:
+        on["t"].merge("side", strategy="ours", mode="collaborative")
     assert isinstance(on.value(f"%tract {line}"), kind)
 
 

@@ -154,7 +154,7 @@ def as_answer(said: Any) -> Decision | None:
         return Decision(text=said, by="resolver")
     raise ReviewError(
         f"A resolver cannot return {said!r:.60}.",
-        "Return 'ours', 'theirs', 'both', 'base', a text, an Decision, or None to leave it open.",
+        "Return 'ours', 'theirs', 'both', 'base', a text, a Decision, or None to leave it open.",
     )
 
 
