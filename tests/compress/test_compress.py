@@ -435,7 +435,7 @@ def test_provenance_tells_what_stands_behind_a_summary_and_behind_a_masked_text(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"start": "HEAD", "end": "HEAD~3", "content": "x"}, "stands behind"),
+        ({"start": "HEAD", "end": "HEAD~3", "content": "x"}, r"^[0-9a-f]{8} stands behind [0-9a-f]{8}\."),
         ({"start": "elsewhere", "content": "x"}, "not in the history"),
         ({"start": "hidden", "content": "x"}, "does not show"),
         ({"commits": ["pinned"], "content": "x"}, "pinned"),
@@ -444,6 +444,7 @@ def test_provenance_tells_what_stands_behind_a_summary_and_behind_a_masked_text(
         ({"commits": ["HEAD"], "start": "HEAD", "content": "x"}, "range and a selection"),
         ({"content": ""}, "no summary"),
         ({"content": []}, "no summary"),
+        ({"content": 7}, "no summary"),
         ({"content": ["a", "b", "c"], "keep_last": 0}, "3 texts"),
         ({"content": "x", "strategy": "mask"}, "strategy that writes"),
         ({"content": "x", "mode": "autonomous"}, "strategy that writes"),
@@ -455,6 +456,8 @@ def test_provenance_tells_what_stands_behind_a_summary_and_behind_a_masked_text(
         ({"keep_last": -1}, "keeps nothing"),
         ({"preserve": "("}, "no pattern"),
         ({"preserve": [3]}, "no pattern"),
+        ({"preserve": 3}, "no pattern"),
+        ({"preserve": b"x"}, "no pattern"),
     ],
 )
 def test_what_cannot_be_compressed_is_a_clear_error_and_the_history_is_as_before(t, options, says):

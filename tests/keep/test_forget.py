@@ -14,7 +14,17 @@ from pydantic import BaseModel
 
 from tests.core.helpers import start_python
 from tests.trust.helpers import texts
-from tract_nb import Artifact, ContentError, Dialogue, Freeform, RefError, SessionNote, StoreError, Tract
+from tract_nb import (
+    Artifact,
+    ContentError,
+    Dialogue,
+    Freeform,
+    RefError,
+    Review,
+    SessionNote,
+    StoreError,
+    Tract,
+)
 from tract_nb.store import rewriting, schema
 
 SECRET = "hunter2-sk-4f9b0c7d1e2a3456"
@@ -287,3 +297,52 @@ def test_a_review_that_holds_a_part_of_it_is_named(t):
     review.edit(0, f"both, with {SECRET}")
     held = t.user(f"the key is {SECRET}")
     assert t.forget(held, "why").also == (("review 1", "answers"),)
+
+
+def asked(t: Tract) -> Review:
+    """Return a review of a conflict that is pending."""
+    one = t.user("at first")
+    t.branch("try")
+    t.edit(one, "on main")
+    t.switch("try")
+    t.edit(one, "on try")
+    t.switch("main")
+    return t.merge("try")
+
+
+def test_a_review_that_was_settled_keeps_no_text_that_was_typed(t, tmp_path):
+    asked(t).edit(0, f"both, with {SECRET}").approve()
+    assert files_with(tmp_path)
+    done = t.forget(t.log(kind="edit").rows[0][0], "typed into a review")
+    assert files_with(tmp_path) == []
+    assert done.reviews == done.also == ()
+    t.undo()
+    t.merge("try").edit(0, SECRET).reject()
+    t.optimize()
+    assert files_with(tmp_path) == []
+    assert t.verify().rows == ()
+
+
+def test_a_pending_review_asks_again_for_an_answer_that_said_it(t, tmp_path):
+    review = asked(t).edit(0, f"both, with {SECRET}")
+    t.save_as(tmp_path / "work.db.schema1.backup")
+    held = t.user(SECRET)
+    done = t.forget(held, "why")
+    assert done.reviews == (1,)
+    assert done.copies == ("work.db.schema1.backup",)
+    assert "review 1" in repr(done)
+    assert files_with(tmp_path) == []
+    assert review.refresh().unresolved == 1
+    assert t.verify().rows == ()
+    with Tract.open(tmp_path / "work.db.schema1.backup") as back:
+        assert back.verify().rows == ()
+        assert back.pending()[0].unresolved == 1
+
+
+def test_a_word_of_every_day_takes_no_answer_out(t):
+    review = asked(t).edit(0, "an ours and theirs")
+    assert t.forget(t.user("an"), "why").reviews == ()
+    review.choose(0, "ours")
+    for word in ("ours", "user"):
+        assert t.forget(t.user(word), "why").reviews == ()
+    assert review.refresh().unresolved == 0

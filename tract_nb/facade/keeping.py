@@ -61,7 +61,7 @@ class Keeping(Handle):
 
         Every commit with this text keeps its hash and shows ``[forgotten on DATE]``. The file is written
         anew, its log emptied, and the text taken out of the backups that upgrades left beside it; copies
-        made with :meth:`save_as` are your own.
+        made with :meth:`save_as` are your own. A review that has it in an answer asks again.
 
         Parameters
         ----------
@@ -73,7 +73,7 @@ class Keeping(Handle):
         Returns
         -------
         Forgotten
-            The commits that had it, and others that hold a word of it which looks like a secret.
+            The commits and reviews that had it, and others that hold a word of it which looks like a secret.
 
         Raises
         ------

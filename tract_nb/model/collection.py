@@ -116,6 +116,8 @@ class Forgotten:
         Backups beside the file that held it, and do not any more.
     clean : bool
         Whether the file was written anew; else somebody else was reading it, and ``optimize`` will do it.
+    reviews : tuple of int
+        Reviews that had the text in an answer or a proposal, which is taken out: a pending one asks again.
     """
 
     commits: tuple[str, ...]
@@ -123,12 +125,14 @@ class Forgotten:
     also: tuple[tuple[str, str], ...] = ()
     copies: tuple[str, ...] = ()
     clean: bool = True
+    reviews: tuple[int, ...] = ()
 
     def lines(self) -> list[str]:
         """Return what happened, a fact a line."""
         said = [f"forgotten: {size_said(self.size)} of {', '.join(self.commits)}"]
         if self.copies:
             said.append(f"and in {', '.join(self.copies)}")
+        said += [f"and in an answer of review {number}, which is open again" for number in self.reviews]
         if not self.clean:
             said.append("! somebody else reads the file: its old pages go with the next optimize()")
         said += [f"! {commit} may hold a part of it, in its {where}" for commit, where in self.also]

@@ -133,7 +133,7 @@ def listed(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)
 
 
-#: decides one conflict: a choice, a text, an :class:`Decision`, or None to leave it open
+#: decides one conflict: a choice, a text, a :class:`Decision`, or None to leave it open
 Resolver = Callable[[Conflict], "Decision | str | None"]
 
 

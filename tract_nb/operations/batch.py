@@ -10,6 +10,7 @@ from tract_nb.engine.tokens import context_size
 from tract_nb.operations.budget import check_budget
 from tract_nb.operations.transaction import Transaction, in_own_batch, transaction
 from tract_nb.operations.workspace import Workspace
+from tract_nb.store import refs
 from tract_nb.store.interrupts import deferred
 
 
@@ -45,7 +46,8 @@ def batch(ws: Workspace, verb: str = "batch", args: Mapping[str, Any] | None = N
 
 def _check(ws: Workspace, before: int) -> None:
     """Hold what the batch made of the context against the budget."""
-    after = ws.tip()
+    # not ws.tip(): where nothing was written, nobody is asked where the handle stands
+    after = refs.get(ws.db, ws.tract, f"{refs.HEADS}{ws.branch}") if ws.branch is not None else None
     if not after or after == before:
         return
     size = ws.row(after).context

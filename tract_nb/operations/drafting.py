@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from tract_nb.engine.canonical import clean_text
@@ -15,6 +16,7 @@ from tract_nb.model.compression import (
     STRATEGIES,
     Draft,
 )
+from tract_nb.model.listing import counted
 from tract_nb.operations import ranges
 from tract_nb.operations.masking import MASK, Item, Mask, items, masks
 from tract_nb.operations.workspace import Workspace
@@ -65,7 +67,7 @@ def asked(
     model: str | None,
 ) -> Ask:
     """Return what a caller asked for, checked."""
-    texts = () if content is None else (content,) if isinstance(content, str) else tuple(content)
+    texts = () if content is None else _several(content)
     if mode is not None and mode not in MODES:
         raise ContentError(
             f"Unknown mode {mode!r}.",
@@ -89,15 +91,23 @@ def asked(
     return Ask(chosen, texts, target, _patterns(preserve), instructions, model)
 
 
+def _several(given: Any) -> tuple[Any, ...]:
+    """Return what was given, one thing or several."""
+    one = isinstance(given, str | bytes | re.Pattern) or not isinstance(given, Iterable)
+    return (given,) if one else tuple(given)
+
+
 def _patterns(preserve: Any) -> tuple[re.Pattern[str], ...]:
     """Return what must survive as patterns."""
-    listed = (preserve,) if isinstance(preserve, str | re.Pattern) else tuple(preserve)
     try:
-        return tuple(re.compile(pattern) for pattern in listed)
+        patterns = tuple(re.compile(pattern) for pattern in _several(preserve))
+        if any(isinstance(pattern.pattern, bytes) for pattern in patterns):
+            raise TypeError("bytes match no text")  # noqa: TRY301  said like what re finds wrong
     except (re.error, TypeError) as error:
         raise ContentError(
             f"preserve={preserve!r} is no pattern: {error}.", "Give regular expressions."
         ) from error
+    return patterns
 
 
 # -- what would be done -----------------------------------------------------------------------------
@@ -122,14 +132,14 @@ def planned(ws: Workspace, ask: Ask, history: Snapshot, found: ranges.Range) -> 
     runs = ranges.runs(history, units)
     if not runs and found.given:
         raise ContentError(
-            f"Nothing of these {len(found.units)} units can be covered: pinned, or of a call that is.",
+            f"Nothing of {counted(len(found.units), 'unit')} can be covered: pinned, or of a call that is.",
             "Unpin them first.",
         )
     if not runs:
         return Plan(ask, history, [], [], [], notes)
     if ask.texts and len(ask.texts) not in (1, len(runs)):
         raise ContentError(
-            f"There are {len(ask.texts)} texts for {len(runs)} runs of units.",
+            f"There are {counted(len(ask.texts), 'text')} for {counted(len(runs), 'run')} of units.",
             "Give one for all, or one for each run; dry_run=True shows the runs.",
         )
     if len(ask.texts) == 1:

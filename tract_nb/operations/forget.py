@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -17,7 +18,7 @@ from tract_nb.operations.edit import content_of
 from tract_nb.operations.gc import refuse_in_batch
 from tract_nb.operations.transaction import transaction
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import collected, rewriting
+from tract_nb.store import collected, reviews, rewriting
 from tract_nb.store.collected import Why
 
 #: what may be a secret: a long run of letters and figures in one word
@@ -32,11 +33,11 @@ def forget(ws: Workspace, target: Any, reason: Any) -> Forgotten:
     if not isinstance(reason, str) or not reason.strip():
         raise ContentError("forget wants a reason: it is all that will be left.", "Give reason='...'.")
     with ws.db.hold():  # an interrupt is heard when all is done
-        (digest, size, left), commits, also = _taken(ws, target, reason)
+        (digest, size, left), text, done = _taken(ws, target, reason)
         copies, wrong = [], []
         for copy in rewriting.copies(ws.db):
             try:
-                if rewriting.forget_in(copy, digest, left):
+                if rewriting.forget_in(copy, digest, left, text):
                     copies.append(copy.name)
             except (sqlite3.Error, OSError) as error:
                 wrong.append(f"{copy.name} could not be changed ({error})")
@@ -48,13 +49,14 @@ def forget(ws: Workspace, target: Any, reason: Any) -> Forgotten:
             wrong.append(error.message)
     for text in wrong:
         ws.warn(f"It is forgotten, but bytes of it may be left: {text}")
-    return Forgotten(commits, size, also, tuple(copies), clean)
+    return replace(done, size=size, copies=tuple(copies), clean=clean)
 
 
-def _taken(
-    ws: Workspace, target: Any, reason: str
-) -> tuple[tuple[bytes, int, bytes], tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """Take the text away; return its hash, size and what is left of it, who had it, and who has a part."""
+def _taken(ws: Workspace, target: Any, reason: str) -> tuple[tuple[bytes, int, bytes], str | None, Forgotten]:
+    """Take the text away; return its hash, size and what is left of it, how it read, and who had it.
+
+    It reads as nothing where it was forgotten before.
+    """
     args: dict[str, Any] = {}
     with transaction(ws, "forget", args, reason=reason) as tx:
         row = names.commit_named(ws, target)
@@ -63,7 +65,10 @@ def _taken(
                 f"{row.hash.hex()[:HASH_TAKEN]} is a {Kind(row.kind).name}, which has no text.",
                 "Name the unit or the EDIT that holds it.",
             )
-        also = () if row.blob in collected.texts(ws.db) else _also(ws, row)
+        there = row.blob not in collected.texts(ws.db)
+        text = content_of(ws, row).unit_text if there else None
+        asked = reviews.take_text(ws.db.execute, text) if text and text.strip() else []
+        also = () if text is None else _also(ws, row, text)
         at = tx.tick()
         line = collected.said(Why.FORGOTTEN, at)
         left = canonical(content_of(ws, row).without_text(line).to_payload())
@@ -73,7 +78,7 @@ def _taken(
         tx.listed = True
         stored = collected.blob_of(ws.db, row.blob)
     ws.db.rollbacks += 1  # whoever keeps the text in memory reads anew
-    return stored, commits, also
+    return stored, text, Forgotten(commits, 0, also, reviews=tuple(asked))
 
 
 def optimize(ws: Workspace) -> Room:
@@ -95,9 +100,8 @@ def _cleaned(ws: Workspace) -> tuple[Room, bool]:
     return room, clean
 
 
-def _also(ws: Workspace, row: Row) -> tuple[tuple[str, str], ...]:
+def _also(ws: Workspace, row: Row, text: str) -> tuple[tuple[str, str], ...]:
     """Return what else holds a word of a text that may be the secret, and where it does."""
-    text = content_of(ws, row).unit_text
     words = list(dict.fromkeys(_WORD.findall(text)))[:MOST_WORDS]
     if LEAST <= len(text.strip()) <= MOST:
         words.append(orjson.dumps(text.strip()).decode()[1:-1])

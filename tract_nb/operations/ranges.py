@@ -52,7 +52,8 @@ def chosen(ws: Workspace, history: Snapshot, start: Any, end: Any, commits: Any,
     first = 0 if start is None else _place(ws, history, places, start)
     last = len(shown) - 1 if end is None else _place(ws, history, places, end)
     if first > last:
-        raise RefError(f"{start} stands behind {end}.", "Give the earlier one as start.")
+        behind, before = _short(shown[first]), _short(shown[last])
+        raise RefError(f"{behind} stands behind {before}.", "Give the earlier one as start.")
     return Range(shown[first : last + 1], given=True)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,6 +12,12 @@ from tract_nb.model.review import PENDING, REJECTED
 from tract_nb.store import schema
 from tract_nb.store.database import Database
 from tract_nb.store.sums import row_sum
+
+#: runs a statement on a connection
+Run = Callable[[str, tuple[object, ...]], sqlite3.Cursor]
+
+_NO_TEXT = ("choice", "by")  # fields of an answer
+LEAST = 8  # characters of a text that is looked for as a part of another
 
 _COLUMNS = "id, tract, branch, verb, source, args, answers, proposals, state, actor, at"
 
@@ -93,8 +100,51 @@ def put_answers(
 
 
 def settle(db: Database, number: int, state: str) -> None:
-    """Say that a review was applied or rejected."""
-    _change(db, number, state=state)
+    """Say that a review was applied or rejected; who chose what stays, no text does.
+
+    What was applied stands in commits, where ``forget`` and ``gc`` find it.
+    """
+    found = get(db, number)
+    assert found is not None
+    answers, proposals = (
+        {key: {name: one[name] for name in _NO_TEXT if name in one} for key, one in said.items()}
+        for said in (found.answers, found.proposals)
+    )
+    _change(db, number, state=state, answers=_json(answers), proposals=_json(proposals))
+
+
+def take_text(run: Run, text: str) -> list[int]:
+    """Take the answers and proposals that say a text out of all reviews; return the reviews' numbers.
+
+    Parameters
+    ----------
+    run : callable
+        Runs a statement: of this database, or of a copy that was written by an older version.
+    text : str
+        What shall stand nowhere.
+    """
+    changed = []
+    table = run("SELECT * FROM review", ())
+    names = [column[0] for column in table.description]
+    for row in [dict(zip(names, row, strict=True)) for row in table.fetchall()]:
+        said = {name: orjson.loads(row[name]) for name in ("answers", "proposals")}
+        kept = {
+            name: {key: one for key, one in all_.items() if not _says(one, text)}
+            for name, all_ in said.items()
+        }
+        if kept != said:
+            _write(run, row, {name: _json(one) for name, one in kept.items()})
+            changed.append(row["id"])
+    return changed
+
+
+def _says(value: object, text: str) -> bool:
+    """Tell whether a text is a value in JSON, or, where it is not just any word, a part of one."""
+    if isinstance(value, str):
+        return value == text or (len(text) >= LEAST and text in value)
+    if isinstance(value, Mapping):
+        return any(_says(one, text) for name, one in value.items() if name not in _NO_TEXT)
+    return isinstance(value, list) and any(_says(one, text) for one in value)
 
 
 def move_branch(db: Database, tract: int, branch: str, new: str) -> None:
@@ -108,7 +158,7 @@ def drop_branch(db: Database, tract: int, branch: str) -> None:
     """Let a pending review go with its branch."""
     found = pending_on(db, tract, branch)
     if found is not None:
-        _change(db, found.id, state=REJECTED)
+        settle(db, found.id, REJECTED)
 
 
 def _change(db: Database, number: int, **columns: object) -> None:
@@ -116,12 +166,16 @@ def _change(db: Database, number: int, **columns: object) -> None:
     found = db.one("SELECT * FROM review WHERE id = ?", (number,))
     assert found is not None
     names = [column.name for column in schema.review.columns]
-    row = {**dict(zip(names, found, strict=True)), **columns}
-    row["checksum"] = row_sum(*list(row.values())[:-1])
+    _write(db.execute, dict(zip(names, found, strict=True)), columns)
+
+
+def _write(run: Run, row: Mapping[str, object], columns: Mapping[str, object]) -> None:
+    row = {**row, **columns}
+    row["checksum"] = row_sum(*(value for name, value in row.items() if name != "checksum"))
     changed = [*columns, "checksum"]
-    db.execute(
+    run(
         f"UPDATE review SET {', '.join(f'{name} = ?' for name in changed)} WHERE id = ?",
-        (*(row[name] for name in changed), number),
+        (*(row[name] for name in changed), row["id"]),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tract_nb.errors import StoreError
 from tract_nb.model.collection import Room
+from tract_nb.store import reviews
 from tract_nb.store.collected import GONE
 from tract_nb.store.database import WAIT_SECONDS, Database
 from tract_nb.store.upgrade import BACKUP
@@ -73,12 +74,24 @@ def glob_escaped(name: str) -> str:
     return "".join(f"[{character}]" if character in "*?[" else character for character in name)
 
 
-def forget_in(copy: Path, digest: bytes, left: bytes) -> bool:
-    """Let other bytes stand for a text in a copy, and write it anew; tell whether it had the text."""
+def forget_in(copy: Path, digest: bytes, left: bytes, text: str | None) -> bool:
+    """Let other bytes stand for a text in a copy, and write it anew; tell whether it had the text.
+
+    Parameters
+    ----------
+    copy : Path
+        A database of this or an older version.
+    digest, left : bytes
+        The hash of the text, and what is left of it.
+    text : str, optional
+        How it reads, to find it in reviews; None where it was forgotten before.
+    """
     with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         changed = connection.execute(
             "UPDATE blob SET codec = ?, data = ? WHERE hash = ? AND codec <> ?", (GONE, left, digest, GONE)
         ).rowcount
+        if text and connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'review'").fetchone():
+            changed += len(reviews.take_text(connection.execute, text))
         # also where it had been done: it may have been broken off before the next line
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
