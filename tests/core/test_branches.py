@@ -91,3 +91,15 @@ def test_a_renamed_branch_is_stood_on_still_and_opens_again(tmp_path):
         t.undo()
         assert t.branch_name == "main"
         assert t.verify().rows == ()
+
+
+def test_a_batch_in_which_nothing_is_written_leaves_the_handle_where_it_stood(tmp_path):
+    with Tract.open(tmp_path / "work.db") as t, Tract.open(t.path, actor="other") as other:
+        t.user("a")
+        other.refresh()
+        t.rename_branch("main", "a-while")
+        with other.batch():
+            pass
+        t.rename_branch("a-while", "main")
+        assert other.user("goes on").text == "goes on"
+        assert texts(other, "main") == ["a", "goes on"]
