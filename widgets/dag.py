@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,7 +11,7 @@ from typing import Any, ClassVar
 import traitlets
 
 from tract_nb.errors import CommandError, TractError
-from tract_nb.model.commit import HASH_SHOWN
+from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN
 from tract_nb.model.listing import counted
 from tract_nb.model.review import PENDING
 from tract_nb.notebook.html import markdown
@@ -23,6 +24,7 @@ from tract_nb.view.joins import JOINS
 from tract_nb.view.wire import row_to_wire
 from tract_nb.widgets.base import TractWidget, answers
 
+_HASH = re.compile(f"[0-9a-f]{{{HASH_TAKEN}}}")
 FIRST = 128  # rows that come with the state: what the page shows at once
 RANGE = 5_000  # commits that are selected at once
 DONE = {
@@ -102,15 +104,19 @@ class DagWidget(TractWidget):
     @traitlets.validate("selected")
     def _named(self, proposal: Mapping[str, Any]) -> list[str]:
         """Take any names of commits as their hashes, each once."""
-        named = [
-            name if len(name) == len(SHORT) else self.tract.show(name).short for name in proposal["value"]
-        ]
+        named = [name if _HASH.fullmatch(name) else self.tract.show(name).short for name in proposal["value"]]
         return list(dict.fromkeys(named))
 
+    @traitlets.validate("filter")
+    def _understood(self, proposal: Mapping[str, Any]) -> str:
+        """Draw what fits a filter; one that says nothing known is refused, and the one before it stays."""
+        if proposal["value"].strip() != self._dag.filter:
+            self._dag.show_only(proposal["value"])
+        return self._dag.filter
+
     @traitlets.observe("filter")
-    def _filtered(self, change: Mapping[str, Any]) -> None:
-        if self.__dict__.get("tract") is not None and change["new"] != self._dag.filter:
-            self._dag.show_only(change["new"])
+    def _filtered(self, _: Mapping[str, Any]) -> None:
+        if "_end" in self.__dict__:  # not while it is made
             self.refresh()
 
     # -- what the page asks ---------------------------------------------------------------------------
@@ -149,9 +155,8 @@ class DagWidget(TractWidget):
     @answers
     def show_only(self, *, text: str) -> dict[str, Any]:
         """Draw only what fits a filter; return how many commits fit it, and where none does, each part."""
-        count = self._dag.show_only(text)
-        self.filter = self._dag.filter
-        self.refresh()
+        self.filter = text
+        count = len(self._dag)
         return {"count": count, "parts": [] if count else self._dag.counts(text)}
 
     @answers
@@ -218,8 +223,10 @@ class DagWidget(TractWidget):
     ) -> dict[str, Any]:
         """Do an action on commits of what the page shows; return what to say of it."""
         with self._doing(head) as change:
+            before = self.tract.revision
             said = self._join(action, commits) if action in JOINS else self._do(action, commits, text, name)
-        return {"said": f"{said}{change()}.", "undo": action != "checkout"}
+            is_written = self.tract.revision != before
+        return {"said": f"{said}{change()}.", "undo": is_written and action not in ("checkout", "undo")}
 
     def _do(self, action: str, commits: list[str], text: str | None, name: str) -> str:
         tract = self.tract
@@ -279,9 +286,6 @@ class DagWidget(TractWidget):
             self._dag.look()
             after[0] = self._dag.totals().tokens
         self.refresh()
-
-
-SHORT = "0" * 12
 
 
 def _so_already(named: str, commits: list[str], action: str) -> str:

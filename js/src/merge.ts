@@ -52,13 +52,14 @@ class MergeView {
       ...CHOICES.map(([value, label, key]) => ({
         key,
         label: label.toLowerCase(),
+        once: true as const,
         run: () => this.#take(value),
       })),
       { key: "e", label: "edit the result", run: () => this.#edit() },
-      { key: "Enter", label: "accept what is proposed", run: () => this.#accept() },
+      { key: "Enter", label: "accept what is proposed", once: true, run: () => this.#accept() },
       { key: "u", label: "open it again", run: () => this.#act("open_again") },
       { key: "a", label: "ask the model", run: () => this.#ask.querySelector("input")?.focus() },
-      { key: "shift+Enter", label: "apply", run: () => this.#apply() },
+      { key: "shift+Enter", label: "apply", once: true, run: () => this.#apply() },
     ]);
     ground.onEscape(() => this.#leaveEditor());
     this.#drawAsk();
@@ -109,7 +110,7 @@ class MergeView {
     if (!item || !this.#pending || this.#busy) return;
     this.#busy = true;
     this.#list.querySelector("[aria-selected=true]")?.classList.add("is-busy");
-    await this.#ground.act(method, { key: item.key, ...params });
+    await this.#ground.act(method, () => ({ key: item.key, ...params }));
     this.#busy = false;
     this.#draw();
   }

@@ -431,3 +431,32 @@ def test_pages_outside_the_rows_are_empty(t):
     assert len(dag.rows(-3, 4)) == 1
     with pytest.raises(ContentError):
         dag.text("HEAD", -1)
+
+
+def test_a_filter_moves_no_name_to_a_commit_it_does_not_stand_on(t):
+    t.user("first")
+    t.branch("old")
+    t.assistant("second")
+    t.tag("HEAD", "v1")
+    t.annotate("HEAD", "PINNED")
+    dag = t.dag()
+    dag.show_only("role:user")
+    assert [label.name for label in whole(dag)[0].cell.labels] == ["old"]
+    dag.show_only("role:assistant")
+    assert [label.name for label in whole(dag)[0].cell.labels] == ["HEAD", "main", "v1"], "a MARK has no row"
+
+
+def test_a_filter_by_a_branch_that_is_deleted_fits_nothing_and_the_drawing_goes_on(t):
+    t.user("first")
+    t.branch("side")
+    dag = t.dag()
+    dag.show_only("branch:side")
+    t.delete_branch("side", force=True)
+    assert dag.look()
+    assert len(dag) == 0
+    t.branch("side")
+    dag.look()
+    assert said(dag) == ["first"]
+    with pytest.raises(ContentError):
+        dag.show_only("branch:other")
+    assert dag.filter == "branch:side"

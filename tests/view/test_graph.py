@@ -109,3 +109,15 @@ def test_the_head_line_says_how_full_the_context_is(opened, budget):
     text = parsed(graph.as_html(t.dag())).text.replace("\xa0", " ")
     assert ("of 10 tokens" in text) is (budget is not None)
     assert "tokens. 1 commit." in text if budget is None else "%. 1 commit." in text
+
+
+def test_of_a_filter_both_say_how_many_fit(t):
+    t.user("What is it?")
+    t.assistant("A lake.")
+    dag = t.dag()
+    dag.show_only("role:assistant")
+    assert "1 of 2 commits match “role:assistant”" in graph.as_text(dag)
+    assert "1 of 2 commits match “role:assistant”." in parsed(graph.as_html(dag)).text
+    dag.show_only("<b>")
+    assert "0 of 2 commits match “<b>”" in graph.as_text(dag), "which is not the same as an empty tract"
+    assert "0 of 2 commits match “<b>”." in parsed(graph.as_html(dag)).text

@@ -16,7 +16,7 @@ from tests.view.test_dag import agents
 from tests.widgets.axe import violations
 from tests.widgets.page import HOSTS, Bench
 from tract_nb import PINNED, SKIP, Tract
-from tract_nb.errors import RefError
+from tract_nb.errors import ContentError, RefError
 from tract_nb.widgets.dag import DagWidget
 
 if TYPE_CHECKING:
@@ -611,3 +611,133 @@ def test_a_merge_with_conflicts_says_how_they_are_decided(bench, forked):
     out.get_by_role("alertdialog").get_by_role("button", name="Merge side").click()
     out.get_by_text(re.compile("1 conflict to decide: run %tract review")).first.wait_for()
     assert [review.source for review in t.pending()] == ["side"]
+
+
+# -- keys, filters, widths -----------------------------------------------------------------------
+
+def test_keys_go_on_to_work_when_the_last_row_goes_and_when_rows_come_back(opened_tract, bench):
+    opened_tract.user("the only one")
+    made = Shown(bench(), DagWidget(opened_tract))
+    made.rows.first.click()
+    made.press("z")
+    made.out.locator(".nothing", has_text="Nothing is committed yet.").wait_for()
+    made.press("Shift+Z")
+    made.row("the only one").wait_for()
+    made.press("s")
+    made.until(lambda: opened_tract.compile().token_count == 0)
+
+
+def test_keys_go_on_to_work_when_the_row_in_focus_is_taken_back(shown, t):
+    t.user("newest")
+    shown.until(lambda: shown.row("newest").count() == 1)
+    shown.rows.first.click()
+    shown.press("End", "z")
+    shown.until(lambda: shown.row("newest").count() == 0)
+    shown.press("Shift+Z")
+    shown.until(lambda: shown.row("newest").count() == 1)
+
+
+def test_actions_pressed_one_upon_the_other_each_act_on_what_the_one_before_left(shown, t):
+    """A kernel answers later than a person presses."""
+    head = t.show("HEAD").hash
+    t.user("one")
+    t.user("two")
+    shown.until(lambda: shown.row("two").count() == 1)
+    shown.rows.first.click()
+    shown.page.evaluate(SLOWLY)
+    shown.press("z", "z")
+    shown.until(lambda: t.show("HEAD").hash == head)
+    assert shown.out.locator(".fault").count() == 0
+
+
+# each message to Python waits a moment, those that came meanwhile behind it
+SLOWLY = """() => {
+  const send = window.toPython;
+  let last = Promise.resolve();
+  window.toPython = (...given) => {
+    const sent = last.then(() => new Promise(done => setTimeout(done, 60))).then(() => send(...given));
+    last = sent;
+    return sent;
+  };
+}"""
+
+
+def test_a_key_held_down_takes_back_one_operation(shown, t):
+    before = len(t.operations())
+    shown.rows.first.click()
+    shown.page.keyboard.down("z")
+    for _ in range(5):
+        shown.page.keyboard.down("z")  # as a keyboard repeats it
+    shown.page.keyboard.up("z")
+    shown.until_said("Undone")
+    shown.page.wait_for_timeout(100)
+    assert len(t.operations()) == before + 1
+
+
+def test_undo_is_offered_only_where_it_takes_back_what_was_just_done(shown):
+    shown.row("app/config.py").click()
+    shown.press("s")
+    shown.until_said("Skipped")
+    assert "undo" in shown.out.locator(".said").inner_text()
+    shown.press("s")
+    shown.until_said("Nothing was written")
+    assert "undo" not in shown.out.locator(".said").inner_text()
+    shown.press("z")
+    shown.until_said("Undone")
+    assert shown.out.locator(".said .undo").count() == 0
+
+
+def test_a_filter_that_nothing_fits_any_more_says_so(shown, t):
+    shown.widget.filter = "is:important"
+    shown.bench.flush()
+    nothing = shown.out.locator(".nothing")
+    nothing.get_by_text("No commit matches “is:important”.").wait_for()
+    nothing.get_by_role("button").click()
+    shown.rows.first.wait_for()
+    shown.widget.filter = "branch:docs"
+    shown.bench.flush()
+    shown.until(lambda: shown.row("And who reads it?").count() == 0)
+    t.delete_branch("docs", force=True)
+    shown.until(lambda: "No commit matches “branch:docs”." in nothing.inner_text())
+    assert shown.out.locator(".fault").count() == 0, "the widget goes on to follow"
+
+
+@pytest.mark.parametrize("width", ["760px", "560px", "500px", "360px"])
+def test_every_action_can_be_reached_at_any_width(t, bench, width):
+    t.user("x" * 300)
+    made = Shown(bench(width=width), DagWidget(t))
+    made.row("*** No rule").click()
+    made.out.locator(".content-box", has_text="No rule").wait_for()
+    made.page.wait_for_timeout(300)  # until what is beside the rows is drawn
+    parts = ".acts button, .content-frame, .foresight .code"
+    assert made.out.locator(parts).count() == 12
+    outside = made.out.locator(parts).evaluate_all(OUTSIDE)
+    assert outside == []
+
+
+# the names of the elements that do not lie in the frame as a whole
+OUTSIDE = """parts => {
+  const frame = parts[0].closest(".frame").getBoundingClientRect();
+  return parts.filter(part => {
+    const box = part.getBoundingClientRect();
+    const isBeside = box.left < frame.left || box.right > frame.right;
+    return !box.width || !box.height || isBeside || box.bottom > frame.bottom;
+  }).map(part => part.textContent);
+}"""
+
+
+def test_a_filter_from_python_that_says_nothing_known_leaves_the_one_before(shown):
+    shown.widget.filter = "role:user"
+    with pytest.raises(ContentError):
+        shown.widget.filter = "rol:tool"
+    assert shown.widget.filter == "role:user"
+    shown.until(lambda: shown.rows.count() == 3)
+    assert shown.out.locator("input").first.input_value() == "role:user"
+
+
+def test_a_name_as_long_as_a_hash_is_a_name(shown, t):
+    t.branch("twelve-chars", "HEAD~1")
+    shown.widget.selected = ["twelve-chars"]
+    assert shown.widget.selected == [t.show("HEAD~1").short]
+    with pytest.raises(RefError):
+        shown.widget.selected = ["no-such-name"]

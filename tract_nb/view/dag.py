@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tract_nb.engine.lanes import LaneRow
-from tract_nb.errors import ContentError
 from tract_nb.model.commit import HASH_TAKEN
 from tract_nb.operations import compiling, names
 from tract_nb.view import actions, filters, joins
@@ -231,14 +230,11 @@ class Dag(Drawing):
             If it says something that no filter knows; the drawing stays as it is.
         """
         text = text.strip()
-        filters.terms(text)
-        before, self.filter = self.filter, text
-        try:
-            with self.ws.db.read():
-                self._draw(self.found)
-        except ContentError:
-            self.filter = before
-            raise
+        wanted = filters.terms(text)
+        with self.ws.db.read():
+            only = filters.Finder(self.ws, self.found).matches(wanted) if wanted else None
+            self.filter = text
+            self._draw(self.found, only)
         self.version += 1
         return self._matched
 

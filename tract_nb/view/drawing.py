@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tract_nb.engine.lanes import LaneRow
 from tract_nb.engine.snapshot import Snapshot
+from tract_nb.errors import ContentError
 from tract_nb.model.commit import Kind, Row
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import refs
@@ -34,6 +35,7 @@ class Drawing:
         self.opened: frozenset[str] = frozenset()
         self._found: Collected | None = None
         self._drawing = Arranged([], [], {})
+        self._is_part = False  # whether only some commits are drawn, as a filter asks
         self._matched = 0
         self._labels: dict[int, list[Label]] = {}
         self._agents: dict[tuple[int, bytes], list[Agent]] = {}
@@ -93,10 +95,18 @@ class Drawing:
         """Say which commits are drawn, where and on which lanes."""
         found = self.found
         if self.filter and only is None:
-            only = filters.Finder(self.ws, found).matches(filters.terms(self.filter))
+            only = self._fitting()
         self._drawing = arrange(found, opened=self.opened, only=only, started=self.started)
+        self._is_part = only is not None
         self._matched = len(self._drawing.items)
         self._label()
+
+    def _fitting(self) -> set[int]:
+        """Return what fits the filter: nothing where what it names, a branch, is gone since."""
+        try:
+            return filters.Finder(self.ws, self.found).matches(filters.terms(self.filter))
+        except ContentError:
+            return set()
 
     def _measure(self, reports: dict[int, int]) -> None:
         """Follow the size of the context along all commits, and the places of the rows among them."""
@@ -199,7 +209,10 @@ class Drawing:
         self._matched += 1
 
     def _label(self) -> None:
-        """Say which names stand on which rows: HEAD, branches, tags."""
+        """Say which names stand on which rows: HEAD, branches, tags.
+
+        A MARK and what is folded have a row in their stead; what a filter leaves out has none.
+        """
         found, listed = self.found, self._drawing.listed
         stand = found.stand
         self._labels = {}
@@ -210,7 +223,8 @@ class Drawing:
             *((Label("tag", name), number) for name, number in stand.tags.items()),
         ]
         for label, number in names_on:
-            if number and listed.get(number):
+            is_left_out = self._is_part and listed.get(number) != found.listed.get(number)
+            if number and listed.get(number) and not is_left_out:
                 self._labels.setdefault(listed[number], []).append(label)
 
     def _started_by_call(self, stand: Stand) -> dict[tuple[int, bytes], list[Agent]]:

@@ -173,9 +173,16 @@ def _title(totals: Totals, count: int, total: int) -> str:
 def as_text(dag: Dag, count: int = TABLE_ROWS) -> str:
     """Return the newest rows as plain text: what a terminal shows for the widget."""
     totals = dag.totals()
-    if not len(dag):
+    if not totals.commits:
         return f"{totals.database}  nothing is committed yet"
-    return "\n".join((_where(totals), *lines(dag.rows(0, count)), *_rest(dag, count)))
+    where = f"{_where(totals)}  {_matching(dag)}" if dag.filter else _where(totals)
+    return "\n".join((where, *lines(dag.rows(0, count)), *_rest(dag, count)))
+
+
+def _matching(dag: Dag) -> str:
+    """Return how many commits fit the filter."""
+    commits = counted(dag.totals().commits, "commit")
+    return f"{len(dag):,} of {commits} match “{preview(dag.filter, TEXT)}”"
 
 
 def _rest(dag: Dag, count: int) -> Iterable[str]:
@@ -193,7 +200,7 @@ def _where(totals: Totals) -> str:
 def as_html(dag: Dag, count: int = TABLE_ROWS) -> str:
     """Return the newest rows as a table that means the same without style, script, SVG or id."""
     totals = dag.totals()
-    if not len(dag):
+    if not totals.commits:
         return (
             "<p><b>Nothing is committed yet.</b> Add a message with <samp>t.user(&quot;…&quot;)</samp> "
             "or load a session with <samp>%tract import --last</samp>.</p>"
@@ -217,12 +224,12 @@ def as_html(dag: Dag, count: int = TABLE_ROWS) -> str:
         ),
     )
     return (
-        f"{_heading(totals, len(rows))}{grid.html()}"
+        f"{_heading(dag, totals, len(rows))}{grid.html() if rows else ''}"
         f"<p>{LEGEND} Run <samp>%tract dag</samp> to work with it.</p>"
     )
 
 
-def _heading(totals: Totals, count: int) -> str:
+def _heading(dag: Dag, totals: Totals, count: int) -> str:
     branch = f"branch <b>{cell_html(shown(totals.branch))}</b>" if totals.branch else "detached"
     room = f"<b>{figures.tokens(totals.tokens)}</b>"
     if totals.most:
@@ -234,6 +241,8 @@ def _heading(totals: Totals, count: int) -> str:
         room += " tokens"
     commits = counted(totals.commits, "commit")
     newest = f"Newest {count:,} of {commits}" if count < totals.commits else commits
+    if dag.filter:
+        newest = cell_html(shown(_matching(dag))) + (f", newest {count:,} here" if count < len(dag) else "")
     return (
         f"<p><b>{cell_html(shown(totals.database))}</b>, {branch}, "
         f"HEAD <samp>{totals.head[:HASH_SHOWN]}</samp>: {room}. {newest}.</p>"

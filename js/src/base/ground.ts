@@ -1,7 +1,7 @@
 // What every widget stands on: its frame, its wire to Python, its keys, what it says and asks.
 import base from "./base.css";
 import { counted } from "./format";
-import { h } from "./h";
+import { h, span } from "./h";
 import { icon } from "./icons";
 import { cap, caps, type Key, obey } from "./keys";
 import { sheets } from "./sheets";
@@ -59,6 +59,7 @@ export class Ground<S extends State> {
   #stale = false;
   #gone = "";
   #asking: ((yes: boolean) => void) | null = null;
+  #acting: Promise<unknown> = Promise.resolve();
   #onEscape: (() => boolean)[] = [];
 
   constructor(model: Model, host: HTMLElement, label: string, styles: string, signal: AbortSignal) {
@@ -136,11 +137,18 @@ export class Ground<S extends State> {
     }
   }
 
-  /** Call a method for what it does: says what it said; what it refuses is shown and ends there. */
-  async act(method: string, params: object = {}): Promise<boolean> {
-    const result = await this.maybe<{ said?: string; undo?: boolean } | null>(method, params);
-    if (result?.said) this.say(result.said, result.undo ?? false);
-    return result !== undefined;
+  /**
+   * Call a method for what it does: says what it said; what it refuses is shown and ends there. One after
+   * the other: what is pressed meanwhile acts on what this one leaves, so `params` are asked for late.
+   */
+  act(method: string, params: () => object = () => ({})): Promise<boolean> {
+    const done = this.#acting.then(async () => {
+      const result = await this.maybe<{ said?: string; undo?: boolean } | null>(method, params());
+      if (result?.said) this.say(result.said, result.undo ?? false);
+      return result !== undefined;
+    });
+    this.#acting = done.catch(() => {}).then(() => new Promise((resolve) => setTimeout(resolve)));
+    return done;
   }
 
   // -- saying -------------------------------------------------------------------------------------
@@ -149,7 +157,7 @@ export class Ground<S extends State> {
   say(text: string, canUndo = false): void {
     this.#said.replaceChildren(
       h("span", { class: "words", title: text }, text),
-      canUndo ? h("span", "undo", "undo ", h("kbd", null, "z")) : "",
+      canUndo ? span("undo", "undo ", h("kbd", null, "z")) : "",
     );
   }
 
@@ -193,7 +201,7 @@ export class Ground<S extends State> {
         h(
           "div",
           "choices",
-          question.code ? code(question.code) : h("span", "space"),
+          question.code ? code(question.code) : span("space"),
           h("button", { class: "button", onclick: () => answer(false) }, "Leave it"),
           go,
         ),
@@ -218,15 +226,14 @@ export class Ground<S extends State> {
           h(
             "div",
             null,
-            h("span", null, entry.label),
-            h(
-              "span",
+            span("", entry.label),
+            span(
               "caps",
               caps(entry).map((text) => h("kbd", null, text)),
             ),
           ),
         ),
-      h("div", null, h("span", null, "leave"), h("span", "caps", h("kbd", null, cap("Escape")))),
+      h("div", null, span("", "leave"), span("caps", h("kbd", null, cap("Escape")))),
     );
   }
 

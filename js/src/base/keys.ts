@@ -5,6 +5,8 @@ export interface Key {
   key: string | readonly string[];
   /** What it does, for the list of keys; without one it is not listed. */
   label?: string;
+  /** Held down, it does it once: what is written is not repeated as a move is. */
+  once?: true;
   run(event: KeyboardEvent): void;
 }
 
@@ -54,7 +56,7 @@ export function obey(element: HTMLElement, table: readonly Key[], signal: AbortS
       // a button, a link or a summary in focus is pressed by Enter and Space as everywhere
       if (!found || ((name === "Enter" || name === " ") && isPressable(at))) return;
       event.preventDefault();
-      found.run(event);
+      if (!(event.repeat && found.once)) found.run(event);
     },
     { signal },
   );

@@ -152,7 +152,7 @@ export class List<R> {
     const { scrollTop, clientHeight } = this.element;
     const first = Math.max(0, Math.floor(scrollTop / this.#height) - SPARE);
     const last = Math.min(this.#count, Math.ceil((scrollTop + clientHeight) / this.#height) + SPARE);
-    const hadFocus = this.#drawn.get(this.#focus)?.matches(":focus, :focus-within") ?? false;
+    const hadFocus = this.element.matches(":focus-within");
     for (const [place, element] of this.#drawn) {
       if (anew || place < first || place >= last) {
         element.remove();
@@ -174,7 +174,9 @@ export class List<R> {
       this.#inner.append(made);
       this.#drawn.set(place, made);
     }
-    if (hadFocus) this.#drawn.get(this.#focus)?.focus({ preventScroll: true });
+    // where the row went out of view the list keeps the focus for it: keys go on to work
+    if (hadFocus && !this.#inner.querySelector(":focus-within"))
+      (this.#drawn.get(this.#focus) ?? this.element).focus({ preventScroll: true });
     const top = Math.floor(scrollTop / this.#height);
     this.#source.onView?.(top, Math.min(this.#count, top + this.fits));
   }

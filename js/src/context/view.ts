@@ -300,8 +300,7 @@ export class View {
     const commits = this.#targets(action);
     const means = offered(this.#layout, this.#meant()).includes(action);
     if (!this.#ground.alive || !commits.length || !means) return;
-    const { head } = this.#state;
-    if (!(await this.#ground.act("act", { head, action, commits }))) return;
+    if (!(await this.#ground.act("act", () => ({ head: this.#state.head, action, commits })))) return;
     this.#ground.clearFaults();
     if (this.#selected.length) {
       this.#ground.put("selected", []);
@@ -312,7 +311,7 @@ export class View {
   }
 
   async #back(method: "undo" | "redo"): Promise<void> {
-    if (this.#ground.alive) await this.#ground.act(method, { head: this.#state.head });
+    if (this.#ground.alive) await this.#ground.act(method, () => ({ head: this.#state.head }));
   }
 
   // -- reading and editing --------------------------------------------------------------------------
@@ -357,8 +356,12 @@ export class View {
   }
 
   async #apply(commit: string, text: string): Promise<boolean> {
-    const { head } = this.#state;
-    return this.#ground.act("act", { head, action: "edit", commits: [commit], text });
+    return this.#ground.act("act", () => ({
+      head: this.#state.head,
+      action: "edit",
+      commits: [commit],
+      text,
+    }));
   }
 
   #closed(): void {
@@ -430,6 +433,7 @@ export class View {
     const done = (Object.keys(ACTIONS) as Action[]).map((action) => ({
       key: ACTIONS[action].key,
       label: ACTIONS[action].label.toLowerCase(),
+      once: true as const,
       run: () => void this.#act(action),
     }));
     const { spots } = this.#layout;
@@ -462,8 +466,8 @@ export class View {
       ...done,
       { key: "e", label: "edit", run: () => this.#edit() },
       { key: "y", label: "copy the hash", run: () => void this.#copy() },
-      { key: "z", label: "undo", run: () => void this.#back("undo") },
-      { key: "shift+z", label: "redo", run: () => void this.#back("redo") },
+      { key: "z", label: "undo", once: true, run: () => void this.#back("undo") },
+      { key: "shift+z", label: "redo", once: true, run: () => void this.#back("redo") },
     ];
   }
 

@@ -1,7 +1,7 @@
 // The line above: what is drawn of the history, and taking back.
-import { exact } from "../base/format";
+import { counted, exact } from "../base/format";
 import type { Ground } from "../base/ground";
-import { h } from "../base/h";
+import { h, span } from "../base/h";
 import { icon } from "../base/icons";
 import { type Choice, menu } from "../base/menu";
 import type { DagState } from "./model";
@@ -38,7 +38,7 @@ export interface Asks {
 export class Header {
   readonly element: HTMLElement;
   readonly #field: HTMLInputElement;
-  readonly #counts = h("span", "counts dimmer");
+  readonly #counts = span("counts dimmer");
   readonly #undo: HTMLButtonElement;
   readonly #redo: HTMLButtonElement;
   readonly #ground: Ground<DagState>;
@@ -73,7 +73,7 @@ export class Header {
       this.#menu("Priority", "is", () => STATES),
       this.#menu("Branch", "branch", () => ground.state().branches.map(([name]) => name)),
       this.#counts,
-      h("span", "space"),
+      span("space"),
       this.#undo,
       this.#redo,
       help,
@@ -98,7 +98,7 @@ export class Header {
     const folded = state.folded ? ` · ${exact(state.folded)} folded` : "";
     this.#counts.textContent = filter
       ? `${exact(state.rows)} of ${exact(state.commits)} commits`
-      : `${exact(state.commits)} commits${folded}`;
+      : `${counted(state.commits, "commit")}${folded}`;
     for (const [button, name, verb] of [
       [this.#undo, "undo", state.undo],
       [this.#redo, "redo", state.redo],

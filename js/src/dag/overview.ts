@@ -1,12 +1,13 @@
 // The size of the context over the whole history, and the window of rows in view, which can be dragged.
 import { round, short } from "../base/format";
-import { h, svg } from "../base/h";
+import { h, span, svg } from "../base/h";
 import { paint } from "./lanes";
 import type { Curve, DagState } from "./model";
 import { hour } from "./row";
 
 const HEIGHT = 42;
 const EDGE = 8;
+const LABEL = 206; // pixels of the words at a fall, with their edge
 const NARROWEST = 6; // pixels of the window
 
 /** The place of a row among all commits: between two anchors it follows from the row. */
@@ -139,7 +140,7 @@ export class Overview {
         "span",
         { style: `left:10px;top:${most ? Math.min(28, Math.max(2, y(most) + 2)) : 2}px` },
         "tokens in context",
-        most ? h("span", "budget", `, budget ${round(most)}`) : null,
+        most ? span("budget", `, budget ${round(most)}`) : null,
       ),
       ...this.#fallLabels(curve),
     );
@@ -153,7 +154,10 @@ export class Overview {
     const x = this.#x(place);
     const text = `${hour(time)} compaction, ${short(before)} → ${short(after)}`;
     // to the left of the fall, under the curve; where there is no room, to the right of it
-    const where = x > 230 ? `right:${this.#width - x + 6}px` : `left:${x + 6}px`;
+    const isLeft = x > Math.min(230, this.#width / 2);
+    const where = isLeft
+      ? `right:${Math.min(this.#width - x + 6, this.#width - LABEL)}px`
+      : `left:${x + 6}px`;
     return [h("span", { class: "fall", style: where }, text)];
   }
 

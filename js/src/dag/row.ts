@@ -1,6 +1,6 @@
 // One row of the history: lanes, who, what, its state, its size.
 import { exact, moment, short } from "../base/format";
-import { h } from "../base/h";
+import { h, span } from "../base/h";
 import { type Icon, icon } from "../base/icons";
 import { drawLanes, laneOf, paint } from "./lanes";
 import type { Label, Row } from "./model";
@@ -76,8 +76,8 @@ export function drawRow(row: Row, largest: number, isSelected: boolean): HTMLEle
     h(
       "span",
       { class: "who", role: "gridcell", title: row.who },
-      h("span", "way", row.direction ?? ""),
-      h("span", "name", row.who),
+      span("way", row.direction ?? ""),
+      span("name", row.who),
     ),
     h("span", { class: "said-cell", role: "gridcell" }, ...saying(row)),
     h("span", { class: "marks", role: "gridcell" }, ...marks(row)),
@@ -106,12 +106,11 @@ function saying(row: Row): (HTMLElement | null)[] {
     );
   }
   parts.push(...(row.labels ?? []).map(label));
-  if (row.failed) parts.push(h("span", "bad", "✕ failed"));
+  if (row.failed) parts.push(span("bad", "✕ failed"));
   if (row.kind === "edit") {
     parts.push(
-      h("span", "fixed", "of ", h("span", "mono", row.text)),
-      h(
-        "span",
+      span("fixed", "of ", span("mono", row.text)),
+      span(
         "note",
         row.before ? h("del", null, row.before) : null,
         row.after ? h("ins", null, row.after) : null,
@@ -121,8 +120,8 @@ function saying(row: Row): (HTMLElement | null)[] {
   }
   if (fold?.kind === "summary") {
     parts.push(
-      h("span", "fixed strong", `${exact(fold.commits)} commits`),
-      h("span", "fixed dim", `${short(fold.size)} → ${short(row.tokens)}`),
+      span("fixed strong", `${exact(fold.commits)} commits`),
+      span("fixed dim", `${short(fold.size)} → ${short(row.tokens)}`),
     );
   }
   parts.push(h("span", { class: fold?.kind === "more" ? "text link" : "text" }, row.text));
@@ -149,7 +148,7 @@ function label([kind, name, owner]: Label): HTMLElement {
       title: kind === "head" ? null : `${kind} ${name}`,
     },
     drawn ? icon(drawn) : null,
-    h("span", "name", name),
+    span("name", name),
   );
 }
 

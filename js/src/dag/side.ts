@@ -1,7 +1,7 @@
 // The pane beside the rows: the unit, what there is to say of it, what can be done, and what that would change.
 import { exact, money, percent, round, short } from "../base/format";
 import { code, copyText, type Ground } from "../base/ground";
-import { h } from "../base/h";
+import { h, span } from "../base/h";
 import { type Icon, icon } from "../base/icons";
 import { cap } from "../base/keys";
 import { paint } from "./lanes";
@@ -157,8 +157,8 @@ export class Side {
       h(
         "div",
         "head",
-        h("div", "title", h("b", null, `${exact(this.#commits.length)} commits`), h("span", "space")),
-        h("div", "size", h("span", null, h("b", null, exact(this.#tokens)), " tokens together")),
+        h("div", "title", h("b", null, `${exact(this.#commits.length)} commits`), span("space")),
+        h("div", "size", span("", h("b", null, exact(this.#tokens)), " tokens together")),
       ),
       h("div", "links mono", listed),
     );
@@ -191,16 +191,15 @@ export class Side {
             { class: "who", style: paint(roleOf(detail)) },
             `${detail.direction} ${detail.title}`.trim(),
           ),
-          h("span", "space"),
-          h("span", "mono dim", detail.commit.slice(0, 8)),
+          span("space"),
+          span("mono dim", detail.commit.slice(0, 8)),
           copy,
         ),
         h(
           "div",
           "size",
-          h("span", null, h("b", null, exact(detail.tokens)), " tokens"),
-          h(
-            "span",
+          span("", h("b", null, exact(detail.tokens)), " tokens"),
+          span(
             "share",
             h("i", {
               class: detail.share === null ? "ghost" : "fill",
@@ -232,12 +231,7 @@ export class Side {
       },
       shown,
     );
-    const foot = h(
-      "div",
-      "foot",
-      h("span", null, `${exact(detail.characters)} characters`),
-      h("span", "space"),
-    );
+    const foot = h("div", "foot", span("", `${exact(detail.characters)} characters`), span("space"));
     const outer = h("div", "content-frame", box, foot);
     if (detail.characters > detail.text.length && !isEdit) {
       let have = detail.text.length;
@@ -263,11 +257,7 @@ export class Side {
       null,
       pieces.map((piece) => {
         const [kind, text] = [piece[0], piece[1]];
-        return kind === "out"
-          ? h("del", null, text)
-          : kind === "in"
-            ? h("ins", null, text)
-            : h("span", null, text);
+        return kind === "out" ? h("del", null, text) : kind === "in" ? h("ins", null, text) : span("", text);
       }),
     );
   }
@@ -354,7 +344,7 @@ export class Side {
             onclick: () => void this.run(action.name),
           },
           icon(action.icon),
-          h("span", null, action.label),
+          span("", action.label),
           h("kbd", { "aria-hidden": "true" }, cap(action.key)),
         );
         button.addEventListener("mouseenter", () => this.#heat(action.name));
@@ -437,10 +427,10 @@ export class Side {
         h(
           "p",
           null,
-          h("span", "change", one.change),
+          span("change", one.change),
           " ",
           this.#link(one.commit, one.commit.slice(0, 8)),
-          h("span", "dim", ` ${one.who}, ${one.tokens > 0 ? "+" : ""}${exact(one.tokens)}`),
+          span("dim", ` ${one.who}, ${one.tokens > 0 ? "+" : ""}${exact(one.tokens)}`),
           h("br"),
           one.before && one.before !== one.after ? h("del", null, one.before) : null,
           " ",
@@ -471,8 +461,8 @@ export class Side {
       h(
         "div",
         "choices",
-        action.asks === "text" ? h("span", "dim", h("kbd", null, "⇧↵"), " saves") : null,
-        h("span", "space"),
+        action.asks === "text" ? span("dim", h("kbd", null, "⇧↵"), " saves") : null,
+        span("space"),
         close,
         action.asks
           ? h(
@@ -559,7 +549,7 @@ export function sentence(found: Foresight, most: number | null): (Node | string)
   const said: (Node | string)[] = [];
   const { before, after } = found;
   if (found.refused && !found.code)
-    return [h("span", "refused", found.refused, found.hint ? ` ${found.hint}` : "")];
+    return [span("refused", found.refused, found.hint ? ` ${found.hint}` : "")];
   if (before !== undefined && after !== undefined && before !== after) {
     const delta = after - before;
     said.push(
@@ -574,9 +564,9 @@ export function sentence(found: Foresight, most: number | null): (Node | string)
     if (found.now !== undefined && found.now !== null) said.push(` (now ${money(found.now)})`);
     said.push(". ");
   }
-  if (found.over) said.push(h("span", "bad", `${exact(found.over)} tokens over the budget. `));
+  if (found.over) said.push(span("bad", `${exact(found.over)} tokens over the budget. `));
   if (found.says) said.push(found.says);
-  if (found.refused) said.push(" ", h("span", "refused", found.refused));
+  if (found.refused) said.push(" ", span("refused", found.refused));
   return said;
 }
 

@@ -1,7 +1,7 @@
 // The widget: the rows, what is selected of them, and the keys.
 import { exact, money, round, short } from "../base/format";
 import type { Ground } from "../base/ground";
-import { h } from "../base/h";
+import { h, span } from "../base/h";
 import { icon } from "../base/icons";
 import type { Key } from "../base/keys";
 import { List } from "../base/list";
@@ -23,7 +23,7 @@ export class View {
   readonly #header: Header;
   readonly #overview: Overview;
   readonly #side: Side;
-  readonly #empty = h("div", { class: "nothing", hidden: true });
+  readonly #empty = h("div", { class: "nothing", tabindex: -1, hidden: true });
   readonly #chosen = new Set<string>();
   #fresh = new Set<string>(); // what was committed a moment ago
   #anchor = 0;
@@ -85,6 +85,7 @@ export class View {
     const focused = this.#list.at(this.#list.focus)?.commit;
     const filter = this.#ground.value<string>("filter");
     const scroll = this.#list.element.scrollTop;
+    const hadFocus = this.#hasFocus();
     const known = new Set(before.first.map((row) => row.commit));
     const isNew = before.head !== state.head && before.rows > 0 && !filter;
     this.#fresh = new Set(isNew ? state.first.map((row) => row.commit).filter((one) => !known.has(one)) : []);
@@ -95,28 +96,29 @@ export class View {
       this.#list.element.scrollTop = scroll + added * ROW;
     const place = focused ? state.first.findIndex((row) => row.commit === focused) : -1;
     // who has chosen nothing follows HEAD
-    const follows = !this.#chosen.size && !this.#hasFocus();
-    if (place >= 0 && place !== this.#list.focus && !follows) void this.#list.moveTo(place, this.#hasFocus());
+    const follows = !this.#chosen.size && !hadFocus;
+    if (place >= 0 && place !== this.#list.focus && !follows) void this.#list.moveTo(place, hadFocus);
     this.#header.renew(state, filter);
     this.#overview.renew(state);
     this.#footer(state);
     this.#nothing(state, filter);
+    // the keys stay here when the last row goes, and when the first comes
+    if (hadFocus && !state.rows) this.#empty.focus();
+    else if (hadFocus && !this.#hasFocus()) void this.#list.moveTo(this.#list.focus);
     this.#shown(true);
   }
 
   #footer(state: DagState): void {
     const share = state.most ? Math.min(1, state.tokens / (1.25 * state.most)) : 0;
     this.#ground.footer.replaceChildren(
-      h(
-        "span",
+      span(
         "where-branch",
         icon(state.branch ? "branch" : "checkout"),
         " ",
         h("b", null, state.branch ?? "detached"),
       ),
-      h("span", null, "HEAD ", h("span", "mono", state.head.slice(0, 8) || "none")),
-      h(
-        "span",
+      span("", "HEAD ", span("mono", state.head.slice(0, 8) || "none")),
+      span(
         "room",
         state.most
           ? h(
@@ -126,34 +128,39 @@ export class View {
               h("u"),
             )
           : null,
-        h(
-          "span",
-          null,
+        span(
+          "",
           h("b", null, short(state.tokens)),
           state.most ? ` of ${round(state.most)} tokens` : " tokens",
         ),
       ),
-      state.price === null ? "" : h("span", "price", "next call ", h("b", null, money(state.price))),
+      state.price === null ? "" : span("price", "next call ", h("b", null, money(state.price))),
     );
   }
 
-  #nothing(state: DagState, filter: string): void {
+  #nothing(state: DagState, filter: string, others = ""): void {
     const isEmpty = state.rows === 0;
     this.#empty.hidden = !isEmpty;
     this.#list.element.hidden = isEmpty;
-    if (!isEmpty || filter) return; // of a filter, what it asked says more
-    this.#empty.replaceChildren(
-      h("b", null, "Nothing is committed yet."),
-      h(
-        "p",
-        null,
-        "Add a message with ",
-        h("code", null, 't.user("…")'),
-        " or load a session with ",
-        h("code", null, "%tract import --last"),
-        ".",
-      ),
-    );
+    const said = filter
+      ? [
+          icon("search"),
+          h("div", null, h("b", null, `No commit matches “${filter}”.`), h("p", null, others)),
+          h("button", { class: "button", onclick: () => this.#clear() }, "Clear ", h("kbd", null, "Esc")),
+        ]
+      : [
+          h("b", null, "Nothing is committed yet."),
+          h(
+            "p",
+            null,
+            "Add a message with ",
+            h("code", null, 't.user("…")'),
+            " or load a session with ",
+            h("code", null, "%tract import --last"),
+            ".",
+          ),
+        ];
+    this.#empty.replaceChildren(...said);
   }
 
   async #fetch(start: number, count: number): Promise<Row[]> {
@@ -249,7 +256,7 @@ export class View {
   // -- moving -------------------------------------------------------------------------------------
 
   #hasFocus(): boolean {
-    return this.#list.element.contains(this.#ground.focused());
+    return this.#list.element.parentElement?.contains(this.#ground.focused()) ?? false;
   }
 
   #step(by: number, extend: boolean): void {
@@ -316,11 +323,7 @@ export class View {
     this.#list.element.scrollTop = 0;
     if (found.count || !text) return;
     const others = found.parts.map(([part, count]) => `${exact(count)} match “${part}”`).join(", ");
-    this.#empty.replaceChildren(
-      icon("search"),
-      h("div", null, h("b", null, `No commit matches “${text}”.`), h("p", null, others ? `${others}.` : "")),
-      h("button", { class: "button", onclick: () => this.#clear() }, "Clear ", h("kbd", null, "Esc")),
-    );
+    this.#nothing(this.#state, text, others && `${others}.`);
   }
 
   #clear(): boolean {
@@ -347,11 +350,10 @@ export class View {
   async #act(action: string, given: { text?: string; name?: string }, commits: string[]): Promise<boolean> {
     if (!this.#ground.alive) return false;
     this.#ground.clearFaults();
-    return this.#ground.act("act", { head: this.#state.head, action, commits, ...given });
+    return this.#ground.act("act", () => ({ head: this.#state.head, action, commits, ...given }));
   }
 
   #keys(): void {
-    const run = (name: string) => () => void this.#side.run(name);
     const fits = () => this.#list.fits - 1;
     const table: Key[] = [
       {
@@ -390,11 +392,12 @@ export class View {
       ...ACTIONS.map((action) => ({
         key: action.key,
         label: action.label.replace("…", "").toLowerCase(),
-        run: run(action.name),
+        once: true as const,
+        run: () => void this.#side.run(action.name),
       })),
       { key: "y", label: "copy hash", run: () => this.#side.copy() },
-      { key: "z", label: "undo", run: () => void this.#act("undo", {}, []) },
-      { key: "shift+z", label: "redo", run: () => void this.#act("redo", {}, []) },
+      { key: "z", label: "undo", once: true, run: () => void this.#act("undo", {}, []) },
+      { key: "shift+z", label: "redo", once: true, run: () => void this.#act("redo", {}, []) },
     ];
     this.#ground.keys(table);
     this.#ground.onEscape(() => this.#clear());
