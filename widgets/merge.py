@@ -167,7 +167,8 @@ class MergeWidget(TractWidget):
         if self.review.state == PENDING:
             return self._said("The branch asks something new: the review stays pending.")
         self.leave()
-        return self._said(f"Applied: {self.review.title}.", undo=True)
+        # here no key takes it back: the review would not be open again
+        return self._said(f"{self.review.title}. t.undo() takes it back.")
 
     @answers
     def reject_all(self) -> dict[str, Any]:
@@ -182,11 +183,11 @@ class MergeWidget(TractWidget):
                 return place
         raise ReviewError("This conflict is not asked any more.", "The list shows what is.")
 
-    def _said(self, text: str, *, undo: bool = False) -> dict[str, Any]:
+    def _said(self, text: str) -> dict[str, Any]:
         self.refresh()
         open_ones = self.review.unresolved
         more = f" {open_ones} of {len(self._shown)} unresolved." if self.review.state == PENDING else ""
-        return {"said": text + more, "undo": undo}
+        return {"said": text + more}
 
 
 def _item(one: Conflict, state: str) -> dict[str, Any]:

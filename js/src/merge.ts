@@ -36,6 +36,8 @@ class MergeView {
   #at = 0;
   #detail: Detail | null = null;
   #editing: HTMLTextAreaElement | null = null;
+  #edited = ""; // the conflict whose text is written
+  #key: string | undefined; // the conflict that is looked at
   #busy = false;
 
   constructor(ground: Ground<MergeState>) {
@@ -43,7 +45,7 @@ class MergeView {
     ground.root.append(this.#head, this.#body, this.#end);
     const first = this.#items.findIndex((item) => item.status !== "settled");
     this.#at = Math.max(0, first);
-    ground.onState(() => this.#draw());
+    ground.onState(() => this.#renew());
     ground.keys([
       { key: ["ArrowDown"], label: "next conflict", run: () => this.#go(this.#at + 1) },
       { key: ["ArrowUp"], label: "previous conflict", run: () => this.#go(this.#at - 1) },
@@ -82,6 +84,13 @@ class MergeView {
     return this.#state.state === "pending";
   }
 
+  /** Take another state: what is looked at stays it, wherever it stands now. */
+  #renew(): void {
+    const at = this.#items.findIndex((item) => item.key === this.#key);
+    this.#at = Math.max(0, at >= 0 ? at : Math.min(this.#at, this.#items.length - 1));
+    this.#draw();
+  }
+
   // -- moving and deciding ------------------------------------------------------------------------
 
   #go(to: number, focus = true): void {
@@ -105,14 +114,15 @@ class MergeView {
     this.#ground.say("Nothing is open: all is settled.");
   }
 
-  async #act(method: string, params: object = {}): Promise<void> {
+  async #act(method: string, params: object = {}): Promise<boolean> {
     const item = this.#item;
-    if (!item || !this.#pending || this.#busy) return;
+    if (!item || !this.#pending || this.#busy) return false;
     this.#busy = true;
     this.#list.querySelector("[aria-selected=true]")?.classList.add("is-busy");
-    await this.#ground.act(method, () => ({ key: item.key, ...params }));
+    const done = await this.#ground.act(method, () => ({ key: item.key, ...params }));
     this.#busy = false;
     this.#draw();
+    return done;
   }
 
   #take(choice: string): void {
@@ -129,25 +139,19 @@ class MergeView {
     const box = h("textarea", { "aria-label": "Result", spellcheck: "true" });
     box.value = this.#detail.result ?? this.#detail.ours;
     box.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      if (event.key === "Enter" && (event.shiftKey || event.ctrlKey || event.metaKey)) {
         event.preventDefault();
         void this.#keep();
       }
     });
     this.#editing = box;
+    this.#edited = this.#item.key;
     this.#result.replaceChildren(
       box,
       h(
         "footer",
         null,
-        h(
-          "span",
-          null,
-          h("kbd", null, "Ctrl ↵"),
-          " keeps it, ",
-          h("kbd", null, "Esc"),
-          " leaves it as it was",
-        ),
+        h("span", null, h("kbd", null, "⇧↵"), " keeps it, ", h("kbd", null, "Esc"), " leaves it as it was"),
         h("span", { class: "space" }),
         h("button", { class: "button", type: "button", onclick: () => this.#keep() }, "Keep this text"),
       ),
@@ -158,8 +162,10 @@ class MergeView {
   async #keep(): Promise<void> {
     const text = this.#editing?.value;
     if (text === undefined) return;
+    // what was typed stays until it is taken
+    if (!this.#pending) return this.#ground.say(`The ${this.#state.verb} is ${this.#state.state} by now.`);
+    if (!(await this.#act("write", { text, key: this.#edited }))) return;
     this.#editing = null;
-    await this.#act("write", { text });
     this.#list.querySelector<HTMLElement>("[aria-selected=true]")?.focus();
   }
 
@@ -200,6 +206,7 @@ class MergeView {
   // -- drawing ------------------------------------------------------------------------------------
 
   #draw(): void {
+    this.#key = this.#item?.key;
     this.#drawHead();
     this.#drawList();
     this.#drawAbout();

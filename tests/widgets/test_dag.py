@@ -615,6 +615,7 @@ def test_a_merge_with_conflicts_says_how_they_are_decided(bench, forked):
 
 # -- keys, filters, widths -----------------------------------------------------------------------
 
+
 def test_keys_go_on_to_work_when_the_last_row_goes_and_when_rows_come_back(opened_tract, bench):
     opened_tract.user("the only one")
     made = Shown(bench(), DagWidget(opened_tract))

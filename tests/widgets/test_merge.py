@@ -231,3 +231,70 @@ def test_what_is_left_without_a_kernel_says_it_all(widget):
     assert widget.unresolved == 2
     with pytest.raises(AttributeError):
         _ = widget.nothing_like_it
+
+
+def test_what_is_typed_is_not_lost_when_the_review_ends_meanwhile(bench, widget, t):
+    b = bench()
+    out = b.show(widget)
+    rows(out).nth(0).click()
+    out.locator(".side ins").first.wait_for()
+    b.page.keyboard.press("e")
+    out.locator("textarea").fill("My own words.")
+    t.pending()[0].reject()
+    b.flush()
+    out.locator(".pill", has_text="rejected").wait_for()
+    b.page.keyboard.press("Shift+Enter")
+    out.locator(".said", has_text="The merge is rejected by now.").wait_for()
+    assert out.locator("textarea").input_value() == "My own words."
+
+
+def test_a_written_text_goes_to_the_conflict_it_was_written_for(bench, widget, t):
+    b = bench()
+    out = b.show(widget)
+    rows(out).nth(1).click()
+    rows(out).nth(0).click()
+    out.locator(".side ins").first.wait_for()
+    b.page.keyboard.press("e")
+    out.locator("textarea").fill("My own words.")
+    b.page.keyboard.press("Shift+Enter")
+    out.get_by_text("1 of 2 unresolved").first.wait_for()
+    assert widget.review.conflicts[0].answer.text == "My own words."
+    assert out.locator("textarea").count() == 0
+
+
+def test_what_is_looked_at_stays_when_a_conflict_before_it_goes(bench, widget, t):
+    b = bench()
+    out = b.show(widget)
+    rows(out).nth(1).click()
+    assert rows(out).nth(1).get_attribute("aria-selected") == "true"
+    t.edit(t.log().rows[-1][0], THEIRS)  # ours now says what theirs says: nothing to decide there
+    b.flush()
+    b.page.wait_for_function(
+        "() => document.querySelector('.out').shadowRoot.querySelectorAll('[role=option]').length === 1"
+    )
+    assert "Priorities differ" in rows(out).nth(0).inner_text()
+    assert rows(out).nth(0).get_attribute("aria-selected") == "true"
+
+
+def test_after_applying_it_says_how_to_take_it_back(bench, widget):
+    b = bench()
+    out = b.show(widget)
+    widget.review.choose(0, "ours")
+    widget.review.choose(1, "ours")
+    widget.refresh()
+    b.flush()
+    rows(out).nth(0).click()
+    b.page.keyboard.press("Shift+Enter")
+    out.locator(".said", has_text="t.undo() takes it back").wait_for()
+    assert out.locator(".said .undo").count() == 0, "z is no key here"
+
+
+def test_a_narrow_frame_holds_all_of_it(bench, widget):
+    b = bench(width="360px")
+    out = b.show(widget)
+    out.locator(".choose button").first.wait_for()
+    outside = out.locator(".header button, .pill, .choose button, .asking button, .end button").evaluate_all(
+        "parts => parts.filter(part => part.getBoundingClientRect().right > "
+        "part.closest('.frame').getBoundingClientRect().right).map(part => part.textContent)"
+    )
+    assert outside == []
