@@ -458,6 +458,7 @@ def test_provenance_tells_what_stands_behind_a_summary_and_behind_a_masked_text(
         ({"preserve": [3]}, "no pattern"),
         ({"preserve": 3}, "no pattern"),
         ({"preserve": b"x"}, "no pattern"),
+        ({"instructions": 5}, "no instructions"),
     ],
 )
 def test_what_cannot_be_compressed_is_a_clear_error_and_the_history_is_as_before(t, options, says):

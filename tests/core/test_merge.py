@@ -311,6 +311,8 @@ def test_nobody_to_decide_is_an_error(t):
         t.merge("try", strategy="semantic")
     with pytest.raises(ReviewError, match="Unknown strategy"):
         t.merge("try", strategy="mine")
+    with pytest.raises(ReviewError, match="no instructions"):
+        t.merge("try", strategy="semantic", instructions=5)
     assert t.pending() == []
 
 

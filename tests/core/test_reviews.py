@@ -106,6 +106,7 @@ def test_nothing_left_to_decide_is_applied_too(t):
     review = at_odds(t).merge("try")
     t.reset("try")
     assert review.refresh().conflicts == ()
+    assert "choose" not in repr(review.refresh())
     assert review.approve().state == "applied"
     assert texts(t) == ["theirs", "theirs too"]
 

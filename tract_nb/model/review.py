@@ -318,7 +318,8 @@ class Review:
             ]
         lines += [f"! {warning}" for warning in self.warnings]
         if self.state == PENDING:
-            lines.append("review.choose(0, 'ours'), review.edit(0, 'text'), then review.approve()")
+            choose = "review.choose(0, 'ours'), review.edit(0, 'text'), then " if self.conflicts else ""
+            lines.append(f"{choose}review.approve()")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

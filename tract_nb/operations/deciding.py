@@ -52,6 +52,8 @@ class Deciding:
         for what, given, known in (("strategy", self.strategy, STRATEGIES), ("mode", self.mode, MODES)):
             if given is not None and given not in known:
                 raise ReviewError(f"Unknown {what} {given!r}.", f"It is one of {', '.join(known)}.")
+        if self.instructions is not None and not isinstance(self.instructions, str):
+            raise ReviewError(f"{self.instructions!r:.60} are no instructions.", "Give a text for the model.")
         if self.resolver is not None and not callable(self.resolver):
             raise ReviewError(
                 f"The resolver {self.resolver!r:.60} cannot be called.", "Give a function of one conflict."

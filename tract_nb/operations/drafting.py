@@ -80,6 +80,8 @@ def asked(
     for text in texts if content is None or texts else (content,):
         if not isinstance(text, str) or not text.strip():
             raise ContentError(f"{text!r} is no summary.", "Give a text that says what stands there.")
+    if instructions is not None and not isinstance(instructions, str):
+        raise ContentError(f"{instructions!r:.60} are no instructions.", "Give a text for the model.")
     if strategy is not None and strategy not in STRATEGIES:
         raise ContentError(f"Unknown strategy {strategy!r}.", f"It is one of {', '.join(STRATEGIES)}.")
     if target is not None and (isinstance(target, bool) or not isinstance(target, int) or target <= 0):
