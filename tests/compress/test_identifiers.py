@@ -73,3 +73,10 @@ def test_every_identifier_stands_in_its_text(text):
     for one, times in identifiers(text).items():
         assert one.text in text
         assert times > 0
+
+
+def test_a_persons_words_in_quotes_are_no_addition_but_other_words_are():
+    found = compare(["Start it in the background, and stop it after."], 'Mara: "Start it in the background".')
+    assert found.added == []
+    found = compare(["Start it in the background."], 'Mara: "Never start it at all, ever".')
+    assert [one.text for one in found.added] == ["Never start it at all, ever"]

@@ -148,7 +148,13 @@ def compare(originals: Iterable[str], draft: str) -> Lost:
             lost[one] = bisect_right(ends, place), times
     known = {one.text for one in found}
     every = "\0".join(known)
-    added = [one for one in said if one.text not in known and one.text not in every]
+    added = [
+        one
+        for one in said
+        if one.text not in known
+        and one.text not in every
+        and not (one.kind == "quote" and one.text in whole)  # what a person said stands there without quotes
+    ]
     return Lost(lost, added)
 
 
