@@ -107,6 +107,7 @@ def test_inputs_that_do_not_fit():
         ("<merged>\n  indented\n\n</merged>", "  indented"),
         ("I cannot help with that.", None),
         ("</merged> Use <merged>", None),
+        ("<merged>Use it.</merged>\n<merged>Leave it.</merged>", None),
     ],
 )
 def test_the_text_is_taken_out_of_a_reply(said, text):

@@ -47,7 +47,9 @@ def at_odds(say: Say) -> None:
 
 @pytest.mark.usefixtures("at_odds")
 def test_a_conflict_is_listed_chosen_and_applied(say):
-    assert "1 of 1 conflict unresolved" in say("merge", "try")[1]
+    said = say("merge", "try")[1]
+    assert "1 of 1 conflict unresolved" in said
+    assert "`choose 0 ours`" in said
     assert "try" in say("pending")[1]
     said = say("review")[1]
     assert all(text in said for text in ("hello", "ours", "theirs", "Both sides changed this text."))

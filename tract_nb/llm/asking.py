@@ -82,10 +82,15 @@ class Asker:
 
 
 def between(text: str, tag: str) -> str | None:
-    """Return what stands between a tag's ends, without a fence around all of it; None without the tag."""
+    """Return what stands between a tag's ends, without a fence around all of it.
+
+    None without the tag, and where there is more than one such text: nobody knows which is meant.
+    """
     start, end = text.find(f"<{tag}>"), text.rfind(f"</{tag}>")
     if start < 0 or end < start:
         return None
     inner = text[start + len(tag) + 2 : end].strip("\r\n")
+    if re.search(f"</{tag}>\\s*<{tag}>", inner):
+        return None
     fenced = _FENCE.fullmatch(inner.strip())
     return inner if fenced is None or "```" in fenced["text"] else fenced["text"]

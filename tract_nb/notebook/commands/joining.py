@@ -118,7 +118,10 @@ def review(desk: Desk) -> Any:
 
 def _shown(desk: Desk, review: Review) -> Any:
     """Return a review; in a notebook, where it has something to ask, as the widget that asks it."""
-    if not desk.in_notebook or review.state != PENDING:
+    if review.state != PENDING:
+        return review
+    if not desk.in_notebook:
+        desk.say("here: `choose 0 ours` or `settle 0 WORDS` for each, then `approve`; or `reject`")
         return review
     from tract_nb.widgets.merge import MergeWidget  # noqa: PLC0415  loads anywidget
 
