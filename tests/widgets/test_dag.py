@@ -742,3 +742,32 @@ def test_a_name_as_long_as_a_hash_is_a_name(shown, t):
     assert shown.widget.selected == [t.show("HEAD~1").short]
     with pytest.raises(RefError):
         shown.widget.selected = ["no-such-name"]
+
+
+def test_a_tract_that_is_closed_says_so_without_an_error(shown, t):
+    shown.row("config.py").click()
+    shown.until(lambda: len(shown.widget.selected) == 1)
+    shown.out.locator(".foresight .code", has_text=shown.widget.selected[0]).wait_for()
+    t.close()
+    shown.until(lambda: "is closed" in shown.out.locator(".live").inner_text())
+    shown.page.wait_for_timeout(300)
+    assert shown.out.locator(".fault").all_inner_texts() == []
+
+
+def test_of_a_long_selection_no_sum_is_said_of_a_part(opened_tract, bench):
+    with opened_tract.batch():
+        for number in range(400):
+            opened_tract.user(f"turn {number}")
+    made = Shown(bench(), DagWidget(opened_tract))
+    made.rows.first.click()
+    head = made.out.locator(".side .head")
+    for _ in range(12):
+        made.press("Shift+PageDown")
+        made.page.wait_for_timeout(20)
+    made.until(lambda: len(made.widget.selected) > 150)
+    head.get_by_text(" tokens together").wait_for()
+    whole = head.inner_text()
+    made.press("p")  # after which only the first page is loaded again
+    made.until_said("Pinned")
+    made.until(lambda: "tokens together" not in head.inner_text() or head.inner_text() == whole)
+    assert "commits" in head.inner_text()

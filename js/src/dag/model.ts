@@ -78,6 +78,8 @@ export interface DagState extends State {
   undo: string;
   redo: string;
   price: number | null;
+  /** Goes up whenever the rows, or what is known of them, may be others. */
+  drawing: number;
 }
 
 export interface Piece {

@@ -158,7 +158,9 @@ export class Side {
         "div",
         "head",
         h("div", "title", h("b", null, `${exact(this.#commits.length)} commits`), span("space")),
-        h("div", "size", span("", h("b", null, exact(this.#tokens)), " tokens together")),
+        this.#tokens
+          ? h("div", "size", span("", h("b", null, exact(this.#tokens)), " tokens together"))
+          : null,
       ),
       h("div", "links mono", listed),
     );

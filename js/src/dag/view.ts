@@ -105,7 +105,8 @@ export class View {
     // the keys stay here when the last row goes, and when the first comes
     if (hadFocus && !state.rows) this.#empty.focus();
     else if (hadFocus && !this.#hasFocus()) void this.#list.moveTo(this.#list.focus);
-    this.#shown(true);
+    // of a tract that was closed nothing is asked any more
+    this.#shown(before === state || before.drawing !== state.drawing);
   }
 
   #footer(state: DagState): void {
@@ -249,8 +250,9 @@ export class View {
     const commits = this.#current();
     const chosen = new Set(commits);
     let tokens = 0;
-    for (const [, row] of this.#list.loaded()) if (chosen.has(row.commit)) tokens += row.tokens;
-    this.#side.show(commits, tokens, anew);
+    for (const [, row] of this.#list.loaded()) if (chosen.delete(row.commit)) tokens += row.tokens;
+    // where some of them are not loaded, the sum is not known
+    this.#side.show(commits, chosen.size ? 0 : tokens, anew);
   }
 
   // -- moving -------------------------------------------------------------------------------------
