@@ -124,7 +124,18 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "Session.tracts": lambda t: Session.of(t).tracts(),
 }
 #: have tests of their own below, or say nothing to the store
-OTHERS = {"open", "from_trace", "save_as", "close", "register", "cancel", "llm_settings", "record", "forget"}
+OTHERS = {
+    "open",
+    "from_trace",
+    "save_as",
+    "close",
+    "register",
+    "cancel",
+    "llm_settings",
+    "count",
+    "record",
+    "forget",
+}
 
 
 def test_every_public_verb_is_walked():
