@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.helpers import run_python, texts
-from tract_nb import Review, ReviewError, Session, Tract, TractWarning
+from tract_nb import Decision, Review, ReviewError, Session, Tract, TractWarning
 
 
 def at_odds(t: Tract) -> Tract:
@@ -160,3 +160,21 @@ def test_what_a_review_shows(t):
     review.choose(0, "ours")
     told = review.tokens_after
     assert review.approve().tokens_after == told == t.compile().token_count
+
+
+def test_a_text_asked_of_a_model_stands_for_the_answer_that_was_given(t):
+    review = at_odds(t).merge("try")
+    review.choose(0, "ours")
+    t._ws.proposer = lambda conflicts, **_: [Decision(text="from a model", by="m-1")]
+    review.ask(0)
+    assert review.conflicts[0].answer is None
+    assert review.conflicts[0].proposed == "from a model"
+    review.accept(0)
+    assert review.conflicts[0].answer == Decision(text="from a model", by="user")
+    assert t.pending()[0].conflicts[0].proposed == "from a model"
+
+
+def test_nothing_is_accepted_where_nothing_is_proposed(t):
+    review = at_odds(t).merge("try")
+    with pytest.raises(ReviewError, match="Nothing is proposed"):
+        review.accept(0)
