@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 after an error in two lines on standard error."""
     given = list(sys.argv[1:] if argv is None else argv)
     say = partial(print, file=sys.stderr)
-    Tract.listener = say
+    before, Tract.listener = Tract.listener, say
     desk = Desk(say=say, ask=ask if sys.stdin.isatty() else None)
     try:
         path = take_db(given)
@@ -65,6 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # the reader (head, less) has seen enough; the interpreter must not write to it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    finally:
+        Tract.listener = before  # called from a program, it must not go on talking there
     return 0
 
 

@@ -167,8 +167,9 @@ def test_a_text_asked_of_a_model_stands_for_the_answer_that_was_given(t):
     review.choose(0, "ours")
     t._ws.proposer = lambda conflicts, **_: [Decision(text="from a model", by="m-1")]
     review.ask(0)
-    assert review.conflicts[0].answer is None
-    assert review.conflicts[0].proposed == "from a model"
+    (asked, *_), unanswered = review.conflicts, review.conflicts[0].answer is None
+    assert unanswered
+    assert asked.proposed == "from a model"
     review.accept(0)
     assert review.conflicts[0].answer == Decision(text="from a model", by="user")
     assert t.pending()[0].conflicts[0].proposed == "from a model"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from jupyter_client.manager import KernelManager
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b|\bobject at\b")
+ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 60  # seconds that a cell of these tests may take at the very most
 
 #: what a web page, a trace or a tool's output may hold, by what it tries
@@ -119,7 +121,8 @@ class Kernel:
 
     def __init__(self, folder: Path) -> None:
         self.manager = KernelManager(kernel_name="python3")
-        self.manager.start_kernel(cwd=str(folder))
+        # cells of these tests import what the tests share
+        self.manager.start_kernel(cwd=str(folder), env={**os.environ, "PYTHONPATH": str(ROOT)})
         self._connect()
 
     def _connect(self) -> None:

@@ -360,3 +360,13 @@ def test_another_tract_of_the_database(tract: Run):
 def test_show_shows_the_whole_text(tract: Run):
     database("work.db", "word " * 100 + "end")
     assert "end" in tract("show").stdout
+
+
+def test_called_from_a_program_it_does_not_go_on_talking_there(monkeypatch, tmp_path):
+    heard: list[str] = []
+    monkeypatch.setattr(Tract, "listener", heard.append)
+    assert cli.main(["status", "--db", str(tmp_path / "nothing.db")]) == 1
+    listener = Tract.listener
+    assert listener is not None
+    listener("still mine")
+    assert heard == ["still mine"]
