@@ -103,3 +103,27 @@ def test_a_batch_in_which_nothing_is_written_leaves_the_handle_where_it_stood(tm
         t.rename_branch("a-while", "main")
         assert other.user("goes on").text == "goes on"
         assert texts(other, "main") == ["a", "goes on"]
+
+
+def test_what_was_worked_out_once_is_never_of_another_commit(tmp_path):
+    # numbers are given again after a rollback: what a handle keeps by number must go with it
+    t = Tract.open(tmp_path / "work.db")
+    t.user("root")
+    t.branch("side")
+
+    def dropped():
+        with t.batch():
+            t.user("one")
+            t.branch("gone")
+            t.user("two")
+            t.branches()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        dropped()
+    t.switch("side")
+    t.user("other")
+    t.switch("main")
+    t.user("another")
+    assert t.branches() == Tract.open(tmp_path / "work.db").branches()
+    assert [row[:1] + row[4:6] for row in t.branches().rows] == [("main", 0, 0), ("side", 1, 1)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tract_nb.engine.tokens import context_size
 from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, Row, from_us, preview
 from tract_nb.model.listing import Branches, Operations, Status, Tags, Tracts
@@ -14,6 +16,7 @@ from tract_nb.store.database import Database
 from tract_nb.store.oplog import Move
 
 RECENT = 5
+APART_KEPT = 4096  # pairs of commits
 
 
 def status(ws: Workspace) -> Status:
@@ -42,7 +45,7 @@ def branches(ws: Workspace) -> Branches:
     """Return the tract's branches by name, with how far each has gone from HEAD."""
     head = ws.tip()
     heads, rows, says = _named(ws, refs.HEADS)
-    ancestry = Ancestry(ws.db)
+    apart = _apart(ws, head, heads.values())
     active = oplog.last_moves(ws.db, ws.tract)
     return Branches(
         tuple(
@@ -51,7 +54,7 @@ def branches(ws: Workspace) -> Branches:
                 name == ws.branch,
                 rows[tip].hash.hex()[:HASH_TAKEN] if tip else None,
                 context_size(rows[tip].context) if tip else 0,
-                *ancestry.apart(tip, head),
+                *apart[tip],
                 from_us(rows[tip].author_us) if tip else None,
                 from_us(active[refs.HEADS + name]) if refs.HEADS + name in active else None,
                 says.get(tip, ""),
@@ -59,6 +62,17 @@ def branches(ws: Workspace) -> Branches:
             for name, tip in heads.items()
         )
     )
+
+
+def _apart(ws: Workspace, head: int, tips: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Return how far tips are ahead of a commit, and behind it; what was worked out once is kept."""
+    ancestry = Ancestry(ws.db)
+    if len(ws.apart) > APART_KEPT:
+        ws.apart.clear()
+    for tip in tips:
+        if (tip, head) not in ws.apart:
+            ws.apart[tip, head] = ancestry.apart(tip, head)
+    return {tip: ws.apart[tip, head] for tip in tips}
 
 
 def tags(ws: Workspace) -> Tags:

@@ -86,6 +86,8 @@ class Workspace:
     verify_cache: bool = False
     notices: list[Notice] = field(default_factory=list)
     written: Written | None = None  # the last commit of this handle
+    #: how far two commits are apart, which never changes: ahead and behind
+    apart: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     _generation: int = 0  # how many rollbacks this database had when the rest was kept
     _rows: dict[int, Row] = field(default_factory=dict)
     _asked: OrderedDict[bytes, Snapshot] = field(default_factory=OrderedDict)
@@ -206,6 +208,7 @@ class Workspace:
         self._asked.clear()
         self._grown.clear()
         self._rows.clear()
+        self.apart.clear()
         self.written = None
         self._generation = self.db.rollbacks
 
