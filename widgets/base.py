@@ -18,6 +18,7 @@ from IPython.display import publish_display_data
 from tract_nb.errors import CommandError, HeadMovedError, TractError
 from tract_nb.model.commit import HASH_SHOWN
 from tract_nb.tract import Tract
+from tract_nb.view import figures
 
 STATIC = Path(__file__).parent / "static"
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -193,13 +194,27 @@ class TractWidget(anywidget.AnyWidget):
         """
         with self.tract.database.hold():
             now = self.tract.refresh().head
-            if now != head:
+            if now != (head or None):
                 raise HeadMovedError(
                     f"The branch moved while you looked at it: from {_short(head)} to {_short(now)}. "
                     "Nothing was written.",
                     "Look at what is there now, then do it again.",
                 )
             yield
+
+    @contextmanager
+    def _doing(self, head: str | None) -> Iterator[Callable[[], str]]:
+        """Act on what the page shows, and show what came of it; give what says how the tokens changed."""
+        with self._as_shown(head):
+            before = self._tokens()
+            after = [before]
+            yield lambda: f", {figures.change(before, after[0])} tokens" if after[0] != before else ""
+            after[0] = self._tokens()
+        self.refresh()
+
+    def _tokens(self) -> int:
+        """Return the size of the context as the page shows it."""
+        raise NotImplementedError
 
     def _changed(self) -> None:
         """Tell the page, once until it asks: so many writes in a row cost it one look."""

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
 import traitlets
 
-from tract_nb.errors import CommandError
-from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN
-from tract_nb.view import figures, strip_text
-from tract_nb.view.foresight import PRIORITIES
+from tract_nb.model.commit import HASH_TAKEN
+from tract_nb.view import strip_text
+from tract_nb.widgets import acting
 from tract_nb.widgets.base import TractWidget, answers
 
 GROUPS = 12  # tools and files that a page is sent
-DONE = {
-    "skip": "Skipped",
-    "unmark": "Unmarked",
-    "important": "Marked important",
-    "pin": "Pinned",
-    "restore": "Restored",
-    "edit": "Edited",
-}
-SO_ALREADY = {
-    "skip": "skipped",
-    "unmark": "unmarked",
-    "important": "important",
-    "pin": "pinned",
-    "restore": "restored",
-    "edit": "so worded",
-}
 
 
 class ContextWidget(TractWidget):
@@ -100,45 +82,23 @@ class ContextWidget(TractWidget):
     ) -> dict[str, Any]:
         """Do an action on units of what the page shows; return what to say of it."""
         with self._doing(head) as change:
-            if action in PRIORITIES:
-                done = self.tract.annotate(commits, PRIORITIES[action]) is not None
-            elif action == "restore":
-                done = self.tract.restore(commits) is not None
-            elif action == "edit" and text is not None:
-                before = self.tract.strip(peek=True).head
-                self.tract.edit(commits, text)
-                done = self.tract.strip(peek=True).head != before
-            else:
-                raise CommandError(f"There is no action {action!r}.", "Run the cell again.")
-        named = commits[0][:HASH_SHOWN] if len(commits) == 1 else f"{len(commits):,} units"
-        if not done:
-            verb = "is" if len(commits) == 1 else "are"
-            return {
-                "said": f"{named} {verb} {SO_ALREADY[action]} already. Nothing was written.",
-                "undo": False,
-            }
-        return {"said": f"{DONE[action]} {named}{change()}.", "undo": True}
+            done = acting.on_units(self.tract, action, commits, text)
+        return {"said": f"{done.said}{change()}.", "undo": done.can_undo}
 
     @answers
     def undo(self, *, head: str | None) -> dict[str, Any]:
         """Take back the last operation of this actor."""
-        with self._doing(head) as change:
-            done = self.tract.undo()[0]
-        return {"said": f"Undone: {done.reason or done.verb}{change()}.", "undo": False}
+        return self._back("undo", head)
 
     @answers
     def redo(self, *, head: str | None) -> dict[str, Any]:
         """Take back the last undo of this actor."""
-        with self._doing(head) as change:
-            done = self.tract.redo()[0]
-        return {"said": f"Done again: {done.reason or done.verb}{change()}.", "undo": True}
+        return self._back("redo", head)
 
-    @contextmanager
-    def _doing(self, head: str | None) -> Iterator[Callable[[], str]]:
-        """Act on what the page shows, and show what came of it; give what says how the tokens changed."""
-        with self._as_shown(head):
-            before = self.tract.strip().tokens
-            after = [before]
-            yield lambda: f", {figures.change(before, after[0])} tokens" if after[0] != before else ""
-            after[0] = self.tract.strip().tokens
-        self.refresh()
+    def _back(self, action: str, head: str | None) -> dict[str, Any]:
+        with self._doing(head) as change:
+            done = acting.back(self.tract, action)
+        return {"said": f"{done.said}{change()}.", "undo": done.can_undo}
+
+    def _tokens(self) -> int:
+        return self.tract.strip().tokens

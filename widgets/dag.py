@@ -3,46 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar
 
 import traitlets
 
-from tract_nb.errors import CommandError, TractError
-from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN
+from tract_nb.errors import TractError
+from tract_nb.model.commit import HASH_TAKEN
 from tract_nb.model.listing import counted
 from tract_nb.model.review import PENDING
 from tract_nb.notebook.html import markdown
 from tract_nb.tract import Tract
-from tract_nb.view import figures, graph
+from tract_nb.view import graph
 from tract_nb.view.actions import Outcome
 from tract_nb.view.dag import Dag
 from tract_nb.view.foresight import PRIORITIES, Foresight
 from tract_nb.view.joins import JOINS
 from tract_nb.view.wire import row_to_wire
+from tract_nb.widgets import acting
+from tract_nb.widgets.acting import Done
 from tract_nb.widgets.base import TractWidget, answers
 
 _HASH = re.compile(f"[0-9a-f]{{{HASH_TAKEN}}}")
+MOVES = ("branch", "tag", "reset", "checkout")
 FIRST = 128  # rows that come with the state: what the page shows at once
 RANGE = 5_000  # commits that are selected at once
-DONE = {
-    "skip": "Skipped",
-    "unmark": "Unmarked",
-    "important": "Marked important",
-    "pin": "Pinned",
-    "restore": "Restored",
-    "edit": "Edited",
-}
-SO_ALREADY = {
-    "skip": "skipped",
-    "unmark": "unmarked",
-    "important": "important",
-    "pin": "pinned",
-    "restore": "restored",
-    "edit": "so worded",
-}
 
 
 class DagWidget(TractWidget):
@@ -223,40 +209,32 @@ class DagWidget(TractWidget):
     ) -> dict[str, Any]:
         """Do an action on commits of what the page shows; return what to say of it."""
         with self._doing(head) as change:
-            before = self.tract.revision
-            said = self._join(action, commits) if action in JOINS else self._do(action, commits, text, name)
-            is_written = self.tract.revision != before
-        return {"said": f"{said}{change()}.", "undo": is_written and action not in ("checkout", "undo")}
+            done = self._do(action, commits, text, name)
+        return {"said": f"{done.said}{change()}.", "undo": done.can_undo}
 
-    def _do(self, action: str, commits: list[str], text: str | None, name: str) -> str:
-        tract = self.tract
-        named = commits[0][:HASH_SHOWN] if len(commits) == 1 else counted(len(commits), "unit")
-        if action in PRIORITIES:
-            done = tract.annotate(commits, PRIORITIES[action]) is not None
-            return f"{DONE[action]} {named}" if done else _so_already(named, commits, action)
-        if action == "restore":
-            done = tract.restore(commits) is not None
-            return f"Restored {named}" if done else _so_already(named, commits, action)
-        if action == "edit" and text is not None:
-            before = tract.revision
-            tract.edit(commits, text)
-            return f"Edited {named}" if tract.revision != before else _so_already(named, commits, action)
+    def _do(self, action: str, commits: list[str], text: str | None, name: str) -> Done:
+        if action in ("undo", "redo"):
+            return acting.back(self.tract, action)
+        if action not in (*JOINS, *MOVES):
+            return acting.on_units(self.tract, action, commits, text)
+        before = self.tract.revision
+        said = self._join(action, commits) if action in JOINS else self._move(action, commits[0], name)
+        return Done(said, can_undo=self.tract.revision != before and action != "checkout")
+
+    def _move(self, action: str, commit: str, name: str) -> str:
+        """Do what moves a ref, or HEAD."""
+        tract, named = self.tract, acting.named([commit])
         if action == "branch":
-            tract.branch(name, commits[0])
+            tract.branch(name, commit)
             return f"Branch {name} starts at {named}"
         if action == "tag":
-            tract.tag(commits[0], name)
+            tract.tag(commit, name)
             return f"Tagged {named} as {name}"
-        if action == "checkout":
-            standing = tract.checkout(self._dag.standing(commits[0]))
-            return f"HEAD is on {standing.branch}" if standing.branch else f"HEAD is detached at {named}"
         if action == "reset":
-            tract.reset(commits[0])
+            tract.reset(commit)
             return f"Reset {tract.branch_name} to {named}"
-        if action in ("undo", "redo"):
-            done_op = tract.undo()[0] if action == "undo" else tract.redo()[0]
-            return f"{'Undone' if action == 'undo' else 'Done again'}: {done_op.reason or done_op.verb}"
-        raise CommandError(f"There is no action {action!r}.", "Run the cell again.")
+        standing = tract.checkout(self._dag.standing(commit))
+        return f"HEAD is on {standing.branch}" if standing.branch else f"HEAD is detached at {named}"
 
     def _join(self, action: str, commits: list[str]) -> str:
         """Bring another branch in, or take one away."""
@@ -276,21 +254,9 @@ class DagWidget(TractWidget):
             return f"{counted(done.unresolved, 'conflict')} to decide: run %tract review"
         return f"{'Merged' if action == 'merge' else 'Rebased onto'} {other}"
 
-    @contextmanager
-    def _doing(self, head: str | None) -> Iterator[Callable[[], str]]:
-        """Act on what the page shows, and show what came of it; give what says how the tokens changed."""
-        with self._as_shown(head or None):
-            before = self._dag.totals().tokens
-            after = [before]
-            yield lambda: f", {figures.change(before, after[0])} tokens" if after[0] != before else ""
-            self._dag.look()
-            after[0] = self._dag.totals().tokens
-        self.refresh()
-
-
-def _so_already(named: str, commits: list[str], action: str) -> str:
-    verb = "is" if len(commits) == 1 else "are"
-    return f"{named} {verb} {SO_ALREADY[action]} already. Nothing was written"
+    def _tokens(self) -> int:
+        self._dag.look()
+        return self._dag.totals().tokens
 
 
 def _foreseen(found: Foresight) -> dict[str, Any]:

@@ -67,12 +67,10 @@ class Scanner:
         self._line, self._counted = 1, 0  # the line that stands at this place of the buffer
         self._ended = False
         self.stopped = False  # before the file's end
-        self.preface = b""
 
     def __iter__(self) -> Iterator[Part]:
         """Yield the parts of the messages, and the sections that begin between them."""
         at = self._next_header(0)
-        self.preface = self._data[: min(at, 1 << 16)]
         yield from self._sections(0, at)
         header = _HEADER.match(self._data, at)
         while header is not None:
