@@ -1,13 +1,14 @@
 """How fast compressing and collecting are. Prints JSON; ``python benchmarks/compress.py``.
 
-Masking 5,000 units (a quarter of them outputs of tools), compiling after it, what got lost of a group of
-200,000 tokens, and gc of 10,000 commits that nothing leads to. Milliseconds, the best of some runs, since
-other work on the machine only adds to them.
+Masking 5,000 units (a quarter of them outputs of tools), compiling after it beside a history as long that
+is not masked, what got lost of a group of 200,000 tokens, and gc of 10,000 commits that nothing leads to.
+Milliseconds, the best of some runs, since other work on the machine only adds to them: the load is told.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import tempfile
 import time
@@ -19,7 +20,7 @@ from tract_nb import Tract
 from tract_nb.engine.identifiers import compare
 from tract_nb.engine.tokens import TiktokenCounter
 
-RUNS = 3
+RUNS, ROUNDS = 5, 20
 UNITS = 5_000
 TOKENS = 200_000
 UNREACHABLE = 10_000
@@ -55,20 +56,68 @@ def timed(work: Callable[[], object]) -> float:
     return 1e3 * (time.perf_counter() - started)
 
 
+def session(path: Path, turns: int) -> Tract:
+    """Return a session of tools: asked, read a file, answered; four units a turn."""
+    tract = Tract.open(path)
+    with tract.batch():
+        for number in range(turns):
+            tract.user(prose(number, 80))
+            tract.tool_call("read", {"file_path": f"src/tide_{number}.py"}, f"c{number}")
+            tract.tool_result(f"c{number}", prose(number, 2_000))
+            tract.assistant(prose(number, 120))
+    return tract
+
+
 def masking(folder: Path) -> dict[str, float]:
-    """Mask the outputs of a session of tools, and compile after it."""
-    with Tract.open(folder / "mask.db") as tract:
-        with tract.batch():
-            for number in range(UNITS // 4):
-                tract.user(prose(number, 80))
-                tract.tool_call("read", {"file_path": f"src/tide_{number}.py"}, f"c{number}")
-                tract.tool_result(f"c{number}", prose(number, 2_000))
-                tract.assistant(prose(number, 120))
-        before = timed(lambda: Tract.on(tract.database).compile().to_dicts())
+    """Mask the outputs of a session of tools."""
+    with session(folder / "mask.db", UNITS // 4) as tract:
         tract.compile().to_dicts()
-        found = timed(tract.compress)
-        after = timed(lambda: Tract.on(tract.database).compile().to_dicts())
-        return {"masking 5,000 units": found, "cold compile before": before, "cold compile after": after}
+        return {"masking 5,000 units": timed(tract.compress)}
+
+
+def compiling(folder: Path) -> dict[str, float]:
+    """Compile a masked history, in turns with one as long (in commits) that no mask is in."""
+    masked = session(folder / "masked.db", UNITS // 4)
+    masked.compress()
+    length = len(masked.log(all=True))
+    best: dict[str, float] = {}
+    with masked, session(folder / "plain.db", length // 4) as plain:
+        both = {"masked": masked, "as long": plain}
+        for tract in both.values():
+            tract.branch("other")
+        for number in range(ROUNDS):
+            for name in sorted(both, reverse=bool(number % 2)):
+                for what, took in compiled(both[name], number).items():
+                    row = f"{what}, {name}"
+                    best[row] = min(best.get(row, took), took)
+    return best
+
+
+def compiled(tract: Tract, number: int) -> dict[str, float]:
+    """Measure each way to a compiled context."""
+
+    def cold() -> None:
+        Tract.on(tract.database).compile().to_dicts()
+
+    def append() -> None:
+        tract.user("one more")
+        tract.compile()
+
+    def edit() -> None:
+        tract.edit(unit, f"another text, the {number}th")
+        tract.compile()
+
+    def back() -> None:
+        tract.switch("main")
+        tract.compile()
+
+    unit = tract.compile().commit_hashes[4 * (number + 1)]
+    found = {
+        what: timed(work)
+        for what, work in (("compile cold", cold), ("append, compile", append), ("edit, compile", edit))
+    }
+    tract.switch("other")
+    return {**found, "switch back, compile": timed(back)}
 
 
 def lost() -> dict[str, float]:
@@ -105,10 +154,12 @@ def main() -> None:
     best: dict[str, float] = {}
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as name:
-            for row in (masking(Path(name)), lost(), collecting(Path(name))):
+            folder = Path(name)
+            for row in (masking(folder), compiling(folder), lost(), collecting(folder)):
                 for what, took in row.items():
                     best[what] = min(best.get(what, took), took)
-    print(json.dumps({what: round(took, 1) for what, took in best.items()}, indent=2))
+    found = {what: round(took, 1 if took > 10 else 2) for what, took in best.items()}
+    print(json.dumps({**found, "load": round(os.getloadavg()[0], 1)}, indent=2))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import TractError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, from_us, preview
-from tract_nb.model.content import from_payload
+from tract_nb.model.content import ToolIO, from_payload
 from tract_nb.model.message import Message
 from tract_nb.model.price import Prices
 from tract_nb.model.table import NO_MATHS, UTC, Code, Column, Table, cell_html, table_html
@@ -122,23 +122,28 @@ class Messages(Sequence[Message]):
 
 def message(unit: Unit, payloads: Mapping[int, bytes]) -> Message:
     """Return a unit as a message, with the text of its last edit."""
-    assert unit.row.blob is not None
-    assert unit.text.blob is not None
-    content = from_payload(orjson.loads(payloads[unit.row.blob]))
-    said = content if unit.text is unit.row else from_payload(orjson.loads(payloads[unit.text.blob]))
+    row, text = unit.row, unit.text
+    assert row.blob is not None
+    assert text.blob is not None
+    said = from_payload(orjson.loads(payloads[text.blob]))
+    status, arguments = "success", None
+    if isinstance(said, ToolIO):
+        # how it went is what was recorded, whatever an edit says
+        status = said.status if text is row else orjson.loads(payloads[row.blob]).get("status", status)
+        arguments = said.arguments
     return Message(
-        commit=unit.row.hash.hex(),
+        commit=row.hash.hex(),
         identity=unit.identity.hex(),
-        role=content.unit_role,
-        type=unit.row.type or "",
+        role=row.role or "",
+        type=row.type or "",
         text=said.unit_text,
-        tokens=unit.text.tokens,
+        tokens=text.tokens,
         priority=unit.priority,
-        name=getattr(content, "name", None) or None,
-        call_id=unit.row.call_id,
+        name=row.name,
+        call_id=row.call_id,
         call=unit.call.hex() if unit.call else None,
-        arguments=getattr(said, "arguments", None),
-        status=getattr(content, "status", "success"),
+        arguments=arguments,
+        status=status,
     )
 
 

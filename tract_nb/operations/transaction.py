@@ -167,17 +167,17 @@ class Transaction:
             context,
             key,
         )
-        kept = _kept(self.started_us, message, metadata, generation_config)
+        said = None if message is None else clean_text(message)
+        made = canonical(dict(metadata)) if metadata else None
+        config = canonical(dict(generation_config)) if generation_config else None
         extra = objects.Extra(
-            self.started_us,
-            self.ws.encoding,
-            self._config(kept.generation_config),
-            kept.message,
-            None if kept.metadata is None else canonical(kept.metadata).decode(),
+            self.started_us, self.ws.encoding, self._config(config), said, made.decode() if made else None
         )
         number = objects.put_commit(self.db, columns, targets, extra)
         row = Row(number, *columns, targets)
         self.ws.keep(row)
+        # as the store gives it back: copies, without surrogates
+        kept = Details(self.started_us, said, _loaded(made), _loaded(config))
         self.ws.written = Written(number, content, kept)
         return row
 
@@ -188,11 +188,8 @@ class Transaction:
         self.ws.keep(row)
         return row
 
-    def _config(self, config: Mapping[str, Any] | None) -> int | None:
-        if not config:
-            return None
-        data = canonical(dict(config))
-        return configs.put_config(self.db, sha256(data), data.decode())
+    def _config(self, data: bytes | None) -> int | None:
+        return configs.put_config(self.db, sha256(data), data.decode()) if data else None
 
     # -- refs -------------------------------------------------------------------------------------
 
@@ -369,20 +366,8 @@ def counted_text(content: Content) -> str:
     return content.unit_text
 
 
-def _kept(
-    recorded_us: int,
-    message: str | None,
-    metadata: Mapping[str, Any] | None,
-    config: Mapping[str, Any] | None,
-) -> Details:
-    """Return what hangs on a commit as the store gives it back: copies, without surrogates."""
-    return Details(
-        recorded_us, None if message is None else clean_text(message), _copied(metadata), _copied(config)
-    )
-
-
-def _copied(value: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    kept: dict[str, Any] | None = orjson.loads(canonical(dict(value))) if value else None
+def _loaded(data: bytes | None) -> dict[str, Any] | None:
+    kept: dict[str, Any] | None = orjson.loads(data) if data else None
     return kept
 
 
