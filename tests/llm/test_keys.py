@@ -83,7 +83,7 @@ def test_it_is_in_no_database_log_repr_or_exception(server, tmp_path, monkeypatc
 def test_an_operation_that_fails_shows_none(server):
     t = Tract.open(model="openai/gpt-4o-mini", llm_settings={"api_base": server.base, "api_key": KEY})
     server.say(Script(status=403, echoes_key=True))
-    with t._asking("merge") as asker, pytest.raises(TractError) as found:
+    with t.asking("merge") as asker, pytest.raises(TractError) as found:
         propose(asker, base="a", ours="b", theirs="c")
     assert isinstance(asker, Asker)
     assert KEY not in repr(asker) + str(found.value)

@@ -66,6 +66,7 @@ PYTHON_ONLY = {
 #: methods that write nothing to the history
 READING = {
     *(
+        "asking",
         "open",
         "on",
         "from_trace",

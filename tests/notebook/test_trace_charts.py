@@ -154,10 +154,13 @@ def test_the_command_scans(nb: Notebook, tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_command_summarizes(nb: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRACT_NB_CACHE", str(tmp_path / "cache"))
     path = put(tmp_path, "codex")
-    made = nb.value(f"%tract trace summarize {path}")
+    made = nb.value(f"%tract trace summarize {path} --structure-only")
     assert made == path.with_name("rollout-1_summary.md")
     first = made.read_text()
     made.write_text(first + "changed")
-    assert nb.value(f"%tract trace summarize {path}").read_text() == first + "changed"
-    assert nb.value(f"%tract trace summarize {path} --regenerate").read_text() == first
+    command = f"%tract trace summarize {path} --structure-only"
+    assert nb.value(command).read_text() == first + "changed"
+    assert nb.value(f"{command} --regenerate").read_text() == first
+    for option in ("--structure-only", "--regenerate", "--model m"):
+        assert "are about a summary" in str(nb.run(f"%tract trace {path} {option}").error)
     assert "takes one trace" in str(nb.run(f"%tract trace {path} {path}").error)

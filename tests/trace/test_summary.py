@@ -16,8 +16,9 @@ from tests.trace.written import WRITTEN, put
 from tract_nb import trace
 from tract_nb.errors import TraceError
 from tract_nb.trace.front_matter import read_front_matter, with_front_matter
+from tract_nb.trace.narrative import Told
 from tract_nb.trace.structural import code, plain
-from tract_nb.trace.summary import STRUCTURE_ONLY, summary_path
+from tract_nb.trace.summary import STRUCTURE_ONLY, kept_summary, summary_path
 
 Write = Callable[..., Path]
 REVIEW = "The cache is never invalidated when a tide table changes on disk."
@@ -29,18 +30,18 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-class Told:
+class Teller:
     """A narrator that says what it is told to say, and counts how often it was asked."""
 
     def __init__(self, text: str = f"> {REVIEW}", model: str = "m1", prompt_hash: str = "p1") -> None:
         self.text = text
         self.model = model
         self.prompt_hash = prompt_hash
-        self.asked: list[str] = []
+        self.asked: list[trace.StructuralData] = []
 
-    def __call__(self, tr: trace.Trace, structure: str) -> str:
+    def __call__(self, tr: trace.Trace, structure: trace.StructuralData, *, redact: bool) -> Told:
         self.asked.append(structure)
-        return self.text
+        return Told(self.text, {"calls": 1})
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def reviewed(markdown: Write) -> Path:
 
 
 def test_the_structural_part_alone_says_that_it_is(reviewed: Path) -> None:
-    path = trace.create_trace_summary(reviewed)
+    path = kept_summary(reviewed, None)
     assert path == reviewed.with_name("code_trace_summary.md")
     facts, text = read_front_matter(path.read_text())
     assert facts["narrative"] is False
@@ -78,7 +79,7 @@ def test_every_format_has_one(tmp_path: Path, name: str) -> None:
     assert data == trace.extract_structural_data(tr.path)
     assert sum(tool[1] for tool in data.tools) == len(tr.calls)
     assert data.events == len(list(tr.events))
-    path = trace.create_trace_summary(tr.path)
+    path = kept_summary(tr.path, None)
     assert data.to_markdown() in path.read_text()
     with pytest.raises(TraceError):
         trace.read(path)  # a summary is not taken for a trace
@@ -86,7 +87,7 @@ def test_every_format_has_one(tmp_path: Path, name: str) -> None:
 
 def test_two_conversations_of_one_file_have_two_summaries(tmp_path: Path) -> None:
     path = put(tmp_path, "openai_chat, conversations")
-    made = {trace.create_trace_summary(f"{path}#{part}") for part in (1, 2)}
+    made = {kept_summary(f"{path}#{part}", None) for part in (1, 2)}
     assert {one.name for one in made} == {"tuning_1_summary.md", "tuning_2_summary.md"}
 
 
@@ -112,17 +113,17 @@ def test_foreign_text_is_no_markup() -> None:
 def test_secrets_are_replaced(markdown: Write) -> None:
     secret = "ghp_" + "a1B2" * 9
     path = markdown(said("Assistant", f'**Tool: Bash**\n```json\n{{"command": "echo {secret}"}}\n```'))
-    text = trace.create_trace_summary(path).read_text()
+    text = kept_summary(path, None).read_text()
     assert secret not in text
     assert "[secret: github-token]" in text
     assert read_front_matter(text)[0]["secrets_replaced"] == 1
-    assert secret in trace.create_trace_summary(path, redact=False, regenerate=True).read_text()
+    assert secret in kept_summary(path, None, redact=False, regenerate=True).read_text()
 
 
 def test_the_real_trace(traces: Path, tmp_path: Path) -> None:
     path = tmp_path / "code_trace.md"
     path.write_bytes((traces / "code_trace" / "test-planner-subagent" / "code_trace.md").read_bytes())
-    text = trace.create_trace_summary(path).read_text()
+    text = kept_summary(path, None).read_text()
     assert 1_000 < len(text.encode()) < 10_240
     for line in ("- `Read`: 46", "- `Bash`: 45, 6 failed", "- `Edit`: 17", "- `Task`: 4"):
         assert f"\n{line}\n" in text
@@ -221,8 +222,8 @@ def test_every_line_of_the_real_findings_is_found_where_it_stands(traces: Path) 
 
 
 def test_a_narrative_is_checked_and_its_share_is_told(reviewed: Path) -> None:
-    narrator = Told(f"## Feedback\n\n> {REVIEW}\n> Nobody ever said this sentence here.")
-    path = trace.create_trace_summary(reviewed, narrative=narrator)
+    narrator = Teller(f"## Feedback\n\n> {REVIEW}\n> Nobody ever said this sentence here.")
+    path = kept_summary(reviewed, narrator)
     facts, text = read_front_matter(path.read_text())
     assert (facts["model"], facts["prompt"], facts["narrative"]) == ("m1", "p1", True)
     assert (facts["quotes"], facts["quotes_verbatim"], facts["quotes_removed"]) == (2, 1, 1)
@@ -231,40 +232,40 @@ def test_a_narrative_is_checked_and_its_share_is_told(reviewed: Path) -> None:
     assert "Nobody ever said" not in text
     assert "1 quoted line stands nowhere in the trace and was taken out." in text
     assert STRUCTURE_ONLY not in text
-    assert narrator.asked == [trace.extract_structural_data(reviewed).to_markdown()]
+    assert narrator.asked == [trace.extract_structural_data(reviewed)]
 
 
 # The cache -----------------------------------------------------------------------------------------------
 
 
 def test_it_is_kept_while_trace_prompt_and_model_are_the_same(reviewed: Path) -> None:
-    narrator = Told()
-    path = trace.create_trace_summary(reviewed, narrative=narrator)
+    narrator = Teller()
+    path = kept_summary(reviewed, narrator)
     first = path.read_text()
     os.utime(reviewed, (time.time() + 60, time.time() + 60))
-    assert trace.create_trace_summary(reviewed, narrative=narrator) == path
+    assert kept_summary(reviewed, narrator) == path
     assert len(narrator.asked) == 1
-    for other in (Told(model="m2"), Told(prompt_hash="p2")):
-        trace.create_trace_summary(reviewed, narrative=other)
+    for other in (Teller(model="m2"), Teller(prompt_hash="p2")):
+        kept_summary(reviewed, other)
         assert len(other.asked) == 1
-    trace.create_trace_summary(reviewed, narrative=narrator)
+    kept_summary(reviewed, narrator)
     assert len(narrator.asked) == 2
     assert path.read_text() == first
     reviewed.write_bytes(reviewed.read_bytes() + said("User", "Thanks.", 9).encode())
-    trace.create_trace_summary(reviewed, narrative=narrator)
+    kept_summary(reviewed, narrator)
     assert len(narrator.asked) == 3
-    trace.create_trace_summary(reviewed, narrative=narrator, regenerate=True)
+    kept_summary(reviewed, narrator, regenerate=True)
     assert len(narrator.asked) == 4
 
 
 def test_a_narrative_is_not_replaced_by_less(reviewed: Path) -> None:
-    path = trace.create_trace_summary(reviewed, narrative=Told())
+    path = kept_summary(reviewed, Teller())
     first = path.read_text()
-    assert trace.create_trace_summary(reviewed).read_text() == first
-    narrator = Told()
-    trace.create_trace_summary(reviewed, regenerate=True)
+    assert kept_summary(reviewed, None).read_text() == first
+    narrator = Teller()
+    kept_summary(reviewed, None, regenerate=True)
     assert STRUCTURE_ONLY in path.read_text()
-    trace.create_trace_summary(reviewed, narrative=narrator)
+    kept_summary(reviewed, narrator)
     assert len(narrator.asked) == 1
 
 
@@ -273,37 +274,37 @@ def test_a_summary_of_another_tool_holds_while_it_is_newer(reviewed: Path) -> No
     for text in ("# By hand\n", "---\ntitle: By hand\nlist:\n  - a\n---\ntext\n", "---\nnever closed\n"):
         path.write_text(text)
         os.utime(path, (2_000_000_000, 2_000_000_000))
-        assert trace.create_trace_summary(reviewed).read_text() == text
+        assert kept_summary(reviewed, None).read_text() == text
     os.utime(path, (1, 1))
-    assert STRUCTURE_ONLY in trace.create_trace_summary(reviewed).read_text()
+    assert STRUCTURE_ONLY in kept_summary(reviewed, None).read_text()
 
 
 def test_a_subagents_file_is_part_of_the_trace(session: Write) -> None:
     kid = {"isSidechain": True, "agentId": "aa"}
     main = session(record("user", "x", "u1", None), name="p/s1.jsonl")
     agent = session(record("user", "x", "k1", None, **kid), name="p/s1/subagents/agent-aa.jsonl")
-    narrator = Told("nothing")
-    trace.create_trace_summary(main, narrative=narrator)
+    narrator = Teller("nothing")
+    kept_summary(main, narrator)
     agent.write_bytes(agent.read_bytes() * 2)
-    trace.create_trace_summary(main, narrative=narrator)
+    kept_summary(main, narrator)
     assert len(narrator.asked) == 2
 
 
 def test_a_failure_leaves_the_old_one_and_nothing_else(reviewed: Path) -> None:
-    class Broken(Told):
-        def __call__(self, tr: trace.Trace, structure: str) -> str:
+    class Broken(Teller):
+        def __call__(self, tr: trace.Trace, structure: trace.StructuralData, *, redact: bool) -> Told:
             raise TraceError("no answer")
 
-    path = trace.create_trace_summary(reviewed)
+    path = kept_summary(reviewed, None)
     first = path.read_text()
     with pytest.raises(TraceError, match="no answer"):
-        trace.create_trace_summary(reviewed, narrative=Broken(), regenerate=True)
+        kept_summary(reviewed, Broken(), regenerate=True)
     assert path.read_text() == first
     assert sorted(one.name for one in reviewed.parent.iterdir()) == ["code_trace.md", "code_trace_summary.md"]
 
 
 def test_it_is_written_whole_or_not_at_all(reviewed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = trace.create_trace_summary(reviewed)
+    path = kept_summary(reviewed, None)
     first = path.read_text()
 
     def full(_: int) -> None:
@@ -311,7 +312,7 @@ def test_it_is_written_whole_or_not_at_all(reviewed: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(TraceError, match="No space left") as caught:
-        trace.create_trace_summary(reviewed, regenerate=True)
+        kept_summary(reviewed, None, regenerate=True)
     assert caught.value.path == path
     assert path.read_text() == first
     assert len(list(reviewed.parent.iterdir())) == 2
@@ -320,17 +321,18 @@ def test_it_is_written_whole_or_not_at_all(reviewed: Path, monkeypatch: pytest.M
 ONCE = """
 import sys, time
 from pathlib import Path
-from tract_nb import trace
+from tract_nb.trace.narrative import Told
+from tract_nb.trace.summary import kept_summary
 
 class Slow:
     model, prompt_hash = "m", "p"
-    def __call__(self, tr, structure):
+    def __call__(self, tr, structure, *, redact):
         with Path(sys.argv[2]).open("a") as file:
             file.write("asked\\n")
         time.sleep(1)
-        return "told"
+        return Told("told")
 
-trace.create_trace_summary(sys.argv[1], narrative=Slow())
+kept_summary(sys.argv[1], Slow())
 """
 
 
@@ -347,10 +349,12 @@ def test_a_folder_that_is_not_ours(reviewed: Path, monkeypatch: pytest.MonkeyPat
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tract_nb.trace.summary.tempfile.NamedTemporaryFile", refuse)
+    monkeypatch.setattr(Path, "touch", refuse)
+    teller = Teller()
     with pytest.raises(TraceError, match="Permission denied") as caught:
-        trace.create_trace_summary(reviewed)
+        kept_summary(reviewed, teller)
     assert caught.value.hint
+    assert teller.asked == [], "a model that is paid for is not asked in vain"
 
 
 def test_front_matter_comes_back() -> None:

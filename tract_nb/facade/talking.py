@@ -173,6 +173,33 @@ class Talking(Handle):
         """
         return self._settings(operation).table()
 
+    @contextmanager
+    def asking(
+        self,
+        operation: str,
+        *,
+        model: str | None = None,
+        on_text: Callable[[str], None] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Iterator[Asker]:
+        """Give what asks a model for an operation, as this tract calls models; :meth:`cancel` ends it.
+
+        Never inside a transaction.
+
+        Parameters
+        ----------
+        operation : {"chat", "generate", "merge", "compress", "summarize"}
+            Whose settings hold.
+        model : str, optional
+            Another model than theirs.
+        on_text, cancel : optional
+            As in :meth:`chat`.
+        """
+        talk.refuse_inside(self._ws)
+        settings = self._settings(operation, {"model": model})
+        with self._calling(cancel) as token:
+            yield Asker(self._llm, settings, on_text, token)
+
     @property
     def calls(self) -> dict[str, Any]:
         """How this handle calls models, as options of :meth:`Tract.open` for another one."""
@@ -187,29 +214,11 @@ class Talking(Handle):
     def _settings(self, operation: str, call: Mapping[str, Any] | None = None) -> Settings:
         return self._layers.resolve(operation, call, model=self._ws.model)
 
-    @contextmanager
-    def _asking(
-        self,
-        operation: str,
-        *,
-        model: str | None = None,
-        on_text: Callable[[str], None] | None = None,
-        cancel: Cancel | None = None,
-    ) -> Iterator[Asker]:
-        """Give an operation what asks a model with its settings; :meth:`cancel` ends it.
-
-        Never inside a transaction.
-        """
-        talk.refuse_inside(self._ws)
-        settings = self._settings(operation, {"model": model})
-        with self._calling(cancel) as token:
-            yield Asker(self._llm, settings, on_text, token)
-
     def _propose(
         self, conflicts: Sequence[Conflict], *, instructions: str | None = None, model: str | None = None
     ) -> list[Decision | None]:
         """Ask a model for the texts that settle conflicts of a merge; outside of any transaction."""
-        with self._asking("merge", model=model) as asker:
+        with self.asking("merge", model=model) as asker:
             written = proposals(asker, conflicts, instructions=instructions)
         return [
             Decision(None, one.text, one.model, one.metadata(), one.config) if one else None
@@ -229,7 +238,7 @@ class Talking(Handle):
         """Ask a model for the summaries of a compression; outside of any transaction."""
         if not self._settings("compress", {"model": model}).values.get("model"):
             raise no_model()
-        with self._asking("compress", model=model) as asker:
+        with self.asking("compress", model=model) as asker:
             return summaries(
                 asker,
                 groups,

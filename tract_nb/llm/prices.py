@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib.util import find_spec
@@ -41,13 +42,30 @@ def price(model: str) -> Price:
 
 
 def window(model: str) -> int | None:
-    """Return how many tokens a model takes; None where the table does not say, or is not installed."""
+    """Return how many tokens a model takes; None where the table does not say, or is not installed.
+
+    Of a model that the table does not have under this provider, the smallest window that it has at others.
+    """
     try:
-        entry = _entry(model) or {}
+        entry = _entry(model)
+        if entry is None:
+            return min(_elsewhere(model), default=None)
     except TractError:
         return None
+    return _window_of(entry)
+
+
+def _window_of(entry: Mapping[str, Any]) -> int | None:
     known = entry.get("max_input_tokens") or entry.get("max_tokens")
     return known if isinstance(known, int) and known > 0 else None
+
+
+def _elsewhere(model: str) -> Iterator[int]:
+    """Yield the windows of a model at other providers, who put a name or two before its own."""
+    bare = model.rpartition("/")[2]
+    for name, entry in prices().items():
+        if name.endswith((f"/{bare}", f".{bare}")) and (found := _window_of(entry)) is not None:
+            yield found
 
 
 def _entry(model: str) -> dict[str, Any] | None:

@@ -17,6 +17,10 @@ PREFIX = "TRACT_NB_LLM_"
 #: how a call is made, not what is generated: kept in no commit and part of no replay
 TRANSPORT = frozenset({"api_base", "base_url", "api_version", "organization", "timeout", "retries"})
 DEFAULTS: Mapping[str, Any] = {"timeout": 120, "retries": 2}
+#: of single operations: a summary of a trace is long to read and to write
+OPERATION_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "summarize": {"model": "x-ai/grok-4.1-fast", "timeout": 300}
+}
 #: what can be set for its own: the verbs that call a model
 OPERATIONS = ("chat", "generate", "merge", "compress", "summarize")
 #: what every provider is called with by tract_nb itself
@@ -123,7 +127,7 @@ class Layers:
         check_operation(operation)
         tract = {**({"model": model} if model else {}), **self.tract}
         layers = (
-            ("default", DEFAULTS),
+            ("default", {**DEFAULTS, **OPERATION_DEFAULTS.get(operation, {})}),
             ("environment", environment()),
             ("tract", tract),
             ("operation", self.operations.get(operation, {})),

@@ -5,6 +5,11 @@
 >>> tr.failures  # doctest: +SKIP
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from tract_nb.trace.discover import Sessions, sessions
 from tract_nb.trace.frames import (
     agents_df,
@@ -16,6 +21,7 @@ from tract_nb.trace.frames import (
     sessions_df,
     usage_df,
 )
+from tract_nb.trace.narrative import Narrative
 from tract_nb.trace.quotes import check_quotes
 from tract_nb.trace.reading import read
 from tract_nb.trace.recording import Agent, Trace
@@ -24,7 +30,23 @@ from tract_nb.trace.scanning import scan
 from tract_nb.trace.secrets import Finding, redact, redact_value
 from tract_nb.trace.structural import StructuralData, extract_structural_data
 from tract_nb.trace.structured import Structure
-from tract_nb.trace.summary import create_trace_summary
+
+if TYPE_CHECKING:
+    from tract_nb.summaries.creating import create_trace_summary as create_trace_summary
+    from tract_nb.summaries.creating import generate_narrative_summary as generate_narrative_summary
+
+#: what stands above traces and models, since it knows both; imported when it is first asked for
+_ABOVE = dict.fromkeys(("create_trace_summary", "generate_narrative_summary"), "tract_nb.summaries.creating")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ABOVE:
+        return getattr(import_module(_ABOVE[name]), name)
+    raise AttributeError(f"module 'tract_nb.trace' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def structure(tr: Trace) -> Structure:
@@ -42,6 +64,7 @@ __all__ = [
     "Agent",
     "Finding",
     "Format",
+    "Narrative",
     "Sessions",
     "Sniffed",
     "StructuralData",
@@ -56,6 +79,7 @@ __all__ = [
     "extract_structural_data",
     "failures_df",
     "files_df",
+    "generate_narrative_summary",
     "read",
     "redact",
     "redact_value",

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from tract_nb.model.event import Event
 from tract_nb.trace.recording import Trace
+from tract_nb.trace.secrets import PLACEHOLDER, redact
 
 NEAR = 0.8  # how alike a quote and a place in the trace must be for the quote to be mended from it
 _WORDS = 4  # a shorter quote is found as it stands, or not at all
@@ -75,7 +76,7 @@ class _Place(NamedTuple):
     likeness: float
 
 
-def check_quotes(text: str, tr: Trace) -> CheckedText:
+def check_quotes(text: str, tr: Trace, *, redacted: bool = False) -> CheckedText:
     """Look up every quoted line of a text in the trace that it is about.
 
     A quoted line is one of a block quote (``> ...``), quotation marks around it apart. White space does
@@ -88,13 +89,16 @@ def check_quotes(text: str, tr: Trace) -> CheckedText:
         Markdown.
     tr : Trace
         The trace; read once, or twice where something is not found.
+    redacted : bool
+        Whether the writer was shown placeholders for likely secrets: they are then what stands there.
     """
     lines = text.splitlines()
     quoted = {number: match for number, line in enumerate(lines) if (match := _QUOTE.match(line))}
     wanted = {number: _bare(match[2]) for number, match in quoted.items() if _bare(match[2])}
-    places = _exact(set(wanted.values()), tr)
+    hidden = redacted and any(PLACEHOLDER in quote for quote in wanted.values())
+    places = _exact(set(wanted.values()), tr, hidden=hidden)
     missing = {quote for quote in wanted.values() if quote not in places}
-    near = _near({quote for quote in missing if len(_WORD.findall(quote)) >= _WORDS}, tr)
+    near = _near({quote for quote in missing if len(_WORD.findall(quote)) >= _WORDS}, tr, hidden=hidden)
     kept: list[str] = []
     quotes: list[Quote] = []
     for number, line in enumerate(lines):
@@ -120,8 +124,14 @@ def _bare(quoted: str) -> str:
     return " ".join(quoted.strip().strip(_MARKS).split())
 
 
-def _texts(event: Event) -> str:
-    """Return what can be quoted of an event: of a call, the texts among its arguments too."""
+def _texts(event: Event, *, hidden: bool) -> str:
+    """Return what can be quoted of an event, with or without its likely secrets."""
+    text = _spoken(event)
+    return redact(text)[0] if hidden else text
+
+
+def _spoken(event: Event) -> str:
+    """Return an event's text, and of a call the texts among its arguments too."""
     if event.kind != "tool_call" or not event.arguments:
         return event.text
     found: list[str] = []
@@ -135,9 +145,9 @@ def _texts(event: Event) -> str:
     return "\n".join([event.text, *reversed(found)])
 
 
-def _lines(event: Event) -> Iterable[tuple[int, str]]:
-    """Yield the lines of an event's text by their number, their white space made one."""
-    return ((number, " ".join(line.split())) for number, line in enumerate(_texts(event).splitlines()))
+def _lines(text: str) -> Iterable[tuple[int, str]]:
+    """Yield the lines of a text by their number, their white space made one."""
+    return ((number, " ".join(line.split())) for number, line in enumerate(text.splitlines()))
 
 
 def _line_of(tr: Trace, event: Event, number: int) -> int:
@@ -151,7 +161,7 @@ def _line_of(tr: Trace, event: Event, number: int) -> int:
     return event.line + number + (0 if event.kind == "message" else 2)
 
 
-def _exact(wanted: set[str], tr: Trace) -> dict[str, _Place]:
+def _exact(wanted: set[str], tr: Trace, *, hidden: bool) -> dict[str, _Place]:
     """Return where each quote stands: where it was said, else where it is told."""
     found: dict[str, _Place] = {}
     said: set[str] = set()
@@ -159,21 +169,22 @@ def _exact(wanted: set[str], tr: Trace) -> dict[str, _Place]:
         if len(said) == len(wanted):
             break
         own = event.kind in _SAID
-        whole = " ".join(_texts(event).split())
+        text = _texts(event, hidden=hidden)
+        whole = " ".join(text.split())
         for quote in [quote for quote in wanted - (said if own else found.keys()) if quote in whole]:
-            number = next((number for number, line in _lines(event) if quote in line), 0)
+            number = next((number for number, line in _lines(text) if quote in line), 0)
             found[quote] = _Place(quote, event.agent, _line_of(tr, event, number), 1.0)
             if own:
                 said.add(quote)
     return found
 
 
-def _near(wanted: set[str], tr: Trace) -> dict[str, _Place]:
+def _near(wanted: set[str], tr: Trace, *, hidden: bool) -> dict[str, _Place]:
     """Return the nearest place of each quote, where that is near enough."""
     found: dict[str, _Place] = {}
     words = {quote: set(_WORD.findall(quote.lower())) for quote in wanted}
     for event in tr.events if wanted else ():
-        for number, line in _lines(event):
+        for number, line in _lines(_texts(event, hidden=hidden)):
             here = set(_WORD.findall(line[:_LONGEST].lower()))
             for quote, own in words.items():
                 if len(own & here) < _SHARED * len(own):

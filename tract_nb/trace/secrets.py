@@ -22,6 +22,10 @@ _CUT = rf"\[\.{{3}} \d+ \w+ truncated \.{{3}}\]{_LEAD}"  # what writers of trace
 _BASE64 = r"[A-Za-z0-9+/=]"
 
 
+#: how what stands for a secret begins
+PLACEHOLDER = "[secret: "
+
+
 class _Rule(NamedTuple):
     """How one kind of secret looks."""
 
@@ -148,7 +152,7 @@ def redact(text: str) -> tuple[str, tuple[Finding, ...]]:
         number = str(match.lastgroup)[1:]  # the outermost group, which ends last
         kind, kept = _RULES[int(number)].kind, match[f"kept{number}"]
         findings.append(Finding(kind, match.start() + len(kept)))
-        return f"{kept}[secret: {kind}]"
+        return f"{kept}{PLACEHOLDER}{kind}]"
 
     clean = _combined(rules).sub(placeholder, text)
     return (clean, tuple(findings)) if findings else (text, ())

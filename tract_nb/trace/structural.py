@@ -11,7 +11,7 @@ from tract_nb.trace.gather import one_line
 from tract_nb.trace.reading import read
 from tract_nb.trace.recording import Trace
 
-_LISTED = 40  # files, commands or failures that are named; the others are counted
+LISTED = 40  # files, commands or failures that are named; the others are counted
 _COMMAND, _MESSAGE, _TASK = 160, 240, 240  # characters
 _FACTS = (
     "command",
@@ -64,8 +64,14 @@ class StructuralData:
     events: int
     prompts: int
 
-    def to_markdown(self) -> str:
-        """Return it as sections of markdown, one line an item; long lists end with what they left out."""
+    def to_markdown(self, most: int = LISTED) -> str:
+        """Return it as sections of markdown, one line an item; long lists end with what they left out.
+
+        Parameters
+        ----------
+        most : int
+            How many items of a list are named; the others are counted.
+        """
         calls, failed = sum(tool[1] for tool in self.tools), len(self.failures)
         facts = [
             f"Session {self.session_id} ({self.format})",
@@ -82,7 +88,7 @@ class StructuralData:
             ("Failures", [_failure(failure) for failure in self.failures]),
             ("Subagents", [_agent(agent) for agent in self.agents]),
         ]
-        return "\n\n".join(f"## {title}\n\n{_listed(lines)}" for title, lines in sections if lines)
+        return "\n\n".join(f"## {title}\n\n{_listed(lines, most)}" for title, lines in sections if lines)
 
 
 def extract_structural_data(source: Trace | str | PathLike[str]) -> StructuralData:
@@ -120,9 +126,9 @@ def extract_structural_data(source: Trace | str | PathLike[str]) -> StructuralDa
     )
 
 
-def _listed(lines: list[str]) -> str:
-    more = len(lines) - _LISTED
-    return "\n".join([*lines[:_LISTED], f"- … {more:,} more"] if more > 0 else lines)
+def _listed(lines: list[str], most: int) -> str:
+    more = len(lines) - most
+    return "\n".join([*lines[:most], f"- … {more:,} more"] if more > 0 else lines)
 
 
 def _tool(tool: tuple[str, int, int]) -> str:

@@ -7,18 +7,19 @@ whatever it quotes is looked up in the trace.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from secrets import token_hex
+from typing import Any
 
 from tract_nb.errors import TraceError
 from tract_nb.trace.front_matter import read_front_matter, with_front_matter
 from tract_nb.trace.locks import locked
-from tract_nb.trace.quotes import CheckedText, check_quotes
+from tract_nb.trace.narrative import Narrator, narrate
+from tract_nb.trace.quotes import CheckedText
 from tract_nb.trace.reading import read
 from tract_nb.trace.recording import Trace
 from tract_nb.trace.secrets import redact as redact_text
@@ -32,28 +33,10 @@ _VERSION = 1  # of how a summary is made: raise it when one would come out other
 _BLOCK = 1 << 20
 
 
-class Narrator(Protocol):
-    """What writes the narrative of a trace."""
-
-    @property
-    def model(self) -> str:
-        """The model's name."""
-
-    @property
-    def prompt_hash(self) -> str:
-        """The hash of the prompt that it is given."""
-
-    def __call__(self, tr: Trace, structure: str) -> str:
-        """Return the narrative as markdown; ``structure`` is the part that stands beside it.
-
-        :func:`tract_nb.trace.skeleton.skeleton` gives as much of the trace as a model has room for.
-        """
-
-
-def create_trace_summary(
+def kept_summary(
     path: str | PathLike[str],
+    narrator: Narrator | None,
     *,
-    narrative: Narrator | Literal[False] = False,
     regenerate: bool = False,
     redact: bool = True,
 ) -> Path:
@@ -62,24 +45,17 @@ def create_trace_summary(
     Its front matter holds the hashes of the trace and of the prompt, and the model: it holds while they
     are the same. One without them, made by another tool, holds while it is newer than the trace. A
     summary with a narrative is not replaced by one without while the trace is the same. It is written
-    whole or not at all, and by one process where several want it.
+    whole or not at all, and by one process where several want it; what fails leaves the one before.
 
     Parameters
     ----------
     path : path
         A trace of any format that :func:`tract_nb.trace.read` reads.
-    narrative : Narrator or False
-        False gives the structural part alone, and says so. Every line that a narrative quotes is looked
+    narrator : Narrator or None
+        None gives the structural part alone, and says so. Every line that a narrative quotes is looked
         up in the trace (:func:`tract_nb.trace.quotes.check_quotes`).
-    regenerate : bool
-        Make it anew in any case.
-    redact : bool
-        Replace likely secrets by placeholders.
-
-    Returns
-    -------
-    pathlib.Path
-        ``code_trace_summary.md`` beside a ``code_trace.md``; beside others likewise.
+    regenerate, redact : bool
+        As in :func:`tract_nb.summaries.creating.create_trace_summary`.
 
     Raises
     ------
@@ -88,10 +64,15 @@ def create_trace_summary(
     """
     tr = read(path)
     target = summary_path(tr)
-    with _told(target), locked(target):
-        wanted = _wanted(tr, narrative)
-        if regenerate or not _holds(target, tr.path, wanted):
-            _write(target, _text(tr, narrative, wanted, redact=redact))
+    with _taken(target):
+        with _told(target):
+            wanted = _wanted(tr, narrator)  # of the trace as it is now, should it grow meanwhile
+            if not regenerate and _holds(target, tr.files_on_disk, wanted):
+                return target
+            _try(target)  # before a model is asked
+        text = _text(tr, narrator, wanted, redact=redact)
+        with _told(target):
+            _write(target, text)
     return target
 
 
@@ -102,13 +83,13 @@ def summary_path(tr: Trace) -> Path:
     return tr.path.with_name(f"{tr.path.stem}{f'_{name}' if name else ''}_summary.md")
 
 
-def _wanted(tr: Trace, narrative: Narrator | Literal[False]) -> dict[str, Any]:
+def _wanted(tr: Trace, narrator: Narrator | None) -> dict[str, Any]:
     """Return what the front matter of a summary must say to hold."""
     return {
         "tract_nb": _VERSION,
         "trace": files_hash(tr.files_on_disk),
-        "model": narrative.model if narrative is not False else None,
-        "prompt": narrative.prompt_hash if narrative is not False else None,
+        "model": None if narrator is None else narrator.model,
+        "prompt": None if narrator is None else narrator.prompt_hash,
     }
 
 
@@ -124,29 +105,33 @@ def files_hash(paths: tuple[Path, ...]) -> str:
     return whole.hexdigest()
 
 
-def _holds(target: Path, trace_path: Path, wanted: dict[str, Any]) -> bool:
+def _holds(target: Path, paths: tuple[Path, ...], wanted: dict[str, Any]) -> bool:
     """Tell whether a summary that is there is the one wanted."""
     try:
-        said, _ = read_front_matter(target.read_text(encoding="utf-8", errors="replace"))
+        said, text = read_front_matter(target.read_text(encoding="utf-8", errors="replace"))
     except FileNotFoundError:
         return False
+    if not text.strip():
+        return False  # what a tool left that got no further
     if "trace" not in said:  # made by another tool, which did not say of what
-        return target.stat().st_mtime_ns >= trace_path.stat().st_mtime_ns
+        return target.stat().st_mtime_ns >= max(path.stat().st_mtime_ns for path in paths)
     told = {key: said.get(key) for key in wanted}
     if wanted["model"] is None and said.get("model") is not None:
         told |= {"model": None, "prompt": None}  # more than what is wanted
     return told == wanted
 
 
-def _text(tr: Trace, narrative: Narrator | Literal[False], wanted: dict[str, Any], *, redact: bool) -> str:
+def _text(tr: Trace, narrator: Narrator | None, wanted: dict[str, Any], *, redact: bool) -> str:
     """Return a summary, front matter first."""
-    structure = extract_structural_data(tr).to_markdown()
-    if narrative is False:
-        parts = ["# Trace summary", f"> {STRUCTURE_ONLY}", structure]
+    structure = extract_structural_data(tr)
+    counted = structure.to_markdown()
+    if narrator is None:
+        parts = ["# Trace summary", f"> {STRUCTURE_ONLY}", counted]
         return _finished(wanted | {"narrative": False}, "\n\n".join(parts), redact=redact)
-    checked = check_quotes(narrative(tr, structure), tr)
-    parts = ["# Trace summary", checked.text.strip("\n"), structure, *_reported(checked)]
-    return _finished(wanted | {"narrative": True, **_counts(checked)}, "\n\n".join(parts), redact=redact)
+    narrative = narrate(narrator, tr, structure, redact=redact)
+    parts = ["# Trace summary", narrative.text.strip("\n"), counted, *_reported(narrative)]
+    said = wanted | {"narrative": True, **narrative.facts, **_counts(narrative)}
+    return _finished(said, "\n\n".join(parts), redact=redact)
 
 
 def _counts(checked: CheckedText) -> dict[str, Any]:
@@ -177,17 +162,39 @@ def _finished(said: dict[str, Any], text: str, *, redact: bool) -> str:
     return with_front_matter(said, text + "\n")
 
 
+def _beside(target: Path) -> Path:
+    """Return a name beside a file that nobody else takes."""
+    return target.with_name(f".{target.name}.{os.getpid()}.{token_hex(4)}")
+
+
+def _try(target: Path) -> None:
+    """Fail where no file can be written beside another."""
+    beside = _beside(target)
+    beside.touch(exist_ok=False)
+    beside.unlink()
+
+
 def _write(target: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-        try:
+    """Write a file whole or not at all; who may read it is what its folder says."""
+    beside = _beside(target)
+    try:
+        with beside.open("xb") as file:
             file.write(text.encode("utf-8", "replace"))
             file.flush()
             os.fsync(file.fileno())
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    Path(file.name).replace(target)
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _taken(target: Path) -> Iterator[None]:
+    """Hold the lock of a summary, and say so where it cannot be had."""
+    with ExitStack() as held:
+        with _told(target):
+            held.enter_context(locked(target))
+        yield
 
 
 @contextmanager
@@ -198,6 +205,7 @@ def _told(target: Path) -> Iterator[None]:
     except OSError as trouble:
         raise TraceError(
             f"The summary cannot be written ({trouble.strerror or trouble}).",
-            "It stands beside the trace: is the folder yours to write to?",
+            "It stands beside the trace: is the folder yours to write to? "
+            "trace.generate_narrative_summary writes no file.",
             path=target,
         ) from trouble

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
 
 from tract_nb import trace
 from tract_nb.engine.tokens import TiktokenCounter
@@ -13,6 +15,8 @@ from tract_nb.llm.prices import price
 from tract_nb.model.listing import Imported
 from tract_nb.notebook import trace_charts, trace_timeline
 from tract_nb.notebook.desk import Desk
+from tract_nb.summaries.creating import OPERATION, created
+from tract_nb.tract import Tract
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +77,9 @@ def read_trace(
     *,
     last: bool = False,
     plot: Plot | None = None,
-    regenerate: bool = False,
+    model: str | None = None,
+    regenerate: Annotated[bool, Parameter(negative=())] = False,
+    structure_only: Annotated[bool, Parameter(negative=())] = False,
 ) -> trace.Trace | go.Figure | Path:
     """Read a trace without importing it: its events and tables (``.calls``, ``.failures`` ...).
 
@@ -82,23 +88,42 @@ def read_trace(
     source
         A file or folder, or the number of a row that ``traces`` listed; or ``summarize``, and then that.
     path
-        With ``summarize``: the trace to write a summary of, beside it, of its structure alone.
+        With ``summarize``: the trace that a model writes a summary of, beside it; one that holds is kept.
     last
         Take the newest session there is.
     plot
         Draw it: who worked when, tokens by reply, by tool and file, failures, costs.
+    model
+        Who writes the summary; without one the current tract's model, else x-ai/grok-4.1-fast.
     regenerate
         Write a summary anew that still holds.
+    structure_only
+        Of a summary the part that Python counts, labelled so; no model is asked.
     """
     if source == SUMMARIZE:
         place = trace_path(desk, path, last=last)
-        return trace.create_trace_summary(place, regenerate=regenerate)
+        return _summarized(desk, place, model, regenerate=regenerate, structure_only=structure_only)
+    if model or regenerate or structure_only:
+        raise CommandError(
+            "--model, --regenerate and --structure-only are about a summary.", "%tract trace summarize PATH"
+        )
     if path is not None:
         raise CommandError(
             f"trace takes one trace, not {source!r} and {path!r}.", "Quote a path with spaces."
         )
     tr = trace.read(trace_path(desk, source, last=last))
     return tr if plot is None else _PLOTS[plot](tr)
+
+
+def _summarized(
+    desk: Desk, place: Path, model: str | None, *, regenerate: bool, structure_only: bool
+) -> Path:
+    """Write a summary as the current tract calls models, where there is one."""
+    t = desk.current or (Tract.first if desk.in_notebook else None)
+    if t is None or structure_only:
+        return trace.create_trace_summary(place, model, narrative=not structure_only, regenerate=regenerate)
+    with t.asking(OPERATION, model=model) as asker:
+        return created(place, asker, regenerate=regenerate)
 
 
 def scan(
