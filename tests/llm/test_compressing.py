@@ -148,6 +148,9 @@ def test_who_speaks_stands_beside_each_message():
 def test_the_window_is_known_offline():
     assert window("gpt-4o-mini") == window("openai/gpt-4o-mini") == 128_000
     assert window("of-nobody") is None
+    assert window("of-nobody/gpt-4o-mini") == 128_000
+    # the table has it at other providers alone: the smallest window that it has there
+    assert window("x-ai/grok-4.1-fast") == window("openrouter/x-ai/grok-4.1-fast") == 131_072
 
 
 def test_a_summary_that_does_not_do_is_asked_for_again_with_the_reason_and_what_that_took_is_counted():

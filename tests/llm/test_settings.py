@@ -49,6 +49,16 @@ def test_variables_are_json_where_they_are_some(monkeypatch):
     assert isinstance(found["api_key"], Secret)
 
 
+def test_a_summary_of_a_trace_has_a_model_of_its_own_until_one_is_named(monkeypatch):
+    settings = Layers().resolve("summarize")
+    assert (settings.model, settings.sources["model"]) == ("x-ai/grok-4.1-fast", "default")
+    assert settings.values["timeout"] == 300
+    assert "model" not in Layers().resolve("chat").values
+    monkeypatch.setenv("TRACT_NB_LLM_MODEL", "m-environment")
+    assert Layers().resolve("summarize").model == "m-environment"
+    assert Layers().resolve("summarize", model="m-tract").model == "m-tract"
+
+
 def test_no_model_says_where_to_name_one():
     with pytest.raises(TractError, match="No model is named") as found:
         Layers().resolve("chat").model  # noqa: B018  a property that raises

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.llm.fakes import Fake
 from tests.notebook.helpers import Notebook
 from tests.trace.helpers import call, record, result, session
 from tests.trace.written import put
-from tract_nb import samples, trace
+from tract_nb import Tract, samples, trace
 from tract_nb.engine.tokens import TiktokenCounter
 from tract_nb.errors import TractError
 from tract_nb.llm.prices import price
@@ -161,6 +162,17 @@ def test_the_command_summarizes(nb: Notebook, tmp_path: Path, monkeypatch: pytes
     command = f"%tract trace summarize {path} --structure-only"
     assert nb.value(command).read_text() == first + "changed"
     assert nb.value(f"{command} --regenerate").read_text() == first
+    fake = Fake("<narrative>\n> It reads again.\n</narrative>")
+    nb["t"] = Tract.open(model="m-1", llm=fake, operation_llm={"summarize": {"temperature": 0}})
+    nb.run("%tract use t")
+    assert "> It reads again. [main, line" in nb.value(f"%tract trace summarize {path}").read_text()
+    assert fake.configs[-1] | {"model": "m-1", "temperature": 0} == fake.configs[-1]
+    nb.value(f"%tract trace summarize {path}")
+    assert len(fake.sent) == 1
+    nb.value(f"%tract trace summarize {path} --model m-2")
+    assert fake.configs[-1]["model"] == "m-2"
+    nb.value(f"%tract trace summarize {path} --model m-2 --regenerate")
+    assert len(fake.sent) == 3
     for option in ("--structure-only", "--regenerate", "--model m"):
         assert "are about a summary" in str(nb.run(f"%tract trace {path} {option}").error)
     assert "takes one trace" in str(nb.run(f"%tract trace {path} {path}").error)

@@ -396,10 +396,13 @@ def test_paths_are_told_from_the_worktree(markdown: Write) -> None:
 def test_the_parse_functions_on_the_real_file(traces: Path) -> None:
     path = traces / "code_trace" / "test-planner-subagent" / "code_trace.md"
     data = path.read_text()
-    assert parse_trace_metadata(path)["session_id"] == "8f88f3a8-a30f-4065-be5f-63fb6e62b2b1"
+    said = parse_trace_metadata(path)
+    assert said["session_id"] == "8f88f3a8-a30f-4065-be5f-63fb6e62b2b1"
+    assert (said["command"], said["branch"]) == ("code", "test-planner-subagent")
     calls, results = parse_tool_calls(path), parse_tool_results(path)
     assert len(calls) == len(results) == 142
-    assert Counter(call.name for call in calls)["Read"] == 46
+    tools = {"Read": 46, "Bash": 45, "Edit": 17, "Grep": 17, "TodoWrite": 9, "Task": 4, "Write": 2, "Glob": 2}
+    assert Counter(call.name for call in calls) == tools
     assert sum(call.agent is None for call in calls) == 76
     assert sum(result.is_truncated for result in results) == 102
     assert {call.call_id for call in calls} == {result.call_id for result in results}

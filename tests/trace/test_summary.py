@@ -17,6 +17,7 @@ from tract_nb import trace
 from tract_nb.errors import TraceError
 from tract_nb.trace.front_matter import read_front_matter, with_front_matter
 from tract_nb.trace.narrative import Told
+from tract_nb.trace.quotes import TAKEN_OUT
 from tract_nb.trace.structural import code, plain
 from tract_nb.trace.summary import STRUCTURE_ONLY, kept_summary, summary_path
 
@@ -189,6 +190,48 @@ def test_a_quote_that_stands_nowhere_is_taken_out(reviewed: Path, made_up: str) 
     assert checked.share == 0.0
 
 
+@pytest.mark.parametrize(
+    "mark", ["[line 3]", "[main, line 3]", "[agent aa11, lines 3-4]", "[agent zz, line 1]"]
+)
+def test_a_place_that_the_writer_gives_is_no_part_of_the_quote(reviewed: Path, mark: str) -> None:
+    tr = trace.read(reviewed)
+    checked = trace.check_quotes(f"> {REVIEW} {mark}", tr)
+    assert checked.share == 1.0
+    assert checked.text == f"> {REVIEW} [agent aa11, line {checked.quotes[0].line}]"
+    assert trace.check_quotes(f"> Nobody said so at all. {mark}", tr).text == ""
+
+
+def test_words_in_quotation_marks_are_quotes_too(reviewed: Path) -> None:
+    tr = trace.read(reviewed)
+    line = trace.check_quotes(f"> {REVIEW}", tr).quotes[0].line
+    near = "The cache is never invalidated if a tide table changes on the disk."
+    checked = trace.check_quotes(
+        f'- It said "{REVIEW}" [main, line 1] and “{near}”, then "all of it is perfectly fine" twice.', tr
+    )
+    assert checked.text == (
+        f'- It said "{REVIEW}" [agent aa11, line {line}] and “{REVIEW}” [agent aa11, line {line}], then '
+        f"{TAKEN_OUT} twice."
+    )
+    assert (checked.verbatim, checked.mended, len(checked.removed)) == (1, 1, 1)
+    assert [quote.text for quote in checked.quotes] == [REVIEW, near, "all of it is perfectly fine"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'The "fast path" is "not so fast".',
+        'It ran `git commit -m "mend the cache of tides"` at last.',
+        '```\nprint("one two three four five")\n```',
+        'A 5" pipe between the two of 6" and 7".',
+        '{"one": "two", "three": "four", "five": "six"}',
+        'An "unclosed quotation mark of many words',
+    ],
+)
+def test_code_and_short_words_in_quotation_marks_are_none(reviewed: Path, text: str) -> None:
+    checked = trace.check_quotes(text, trace.read(reviewed))
+    assert (checked.text, checked.quotes) == (text, ())
+
+
 def test_a_text_without_quotes_stays_as_it_is(reviewed: Path) -> None:
     text = "## Intent\n\n- to mend\n\n>\n"
     checked = trace.check_quotes(text, trace.read(reviewed))
@@ -230,7 +273,7 @@ def test_a_narrative_is_checked_and_its_share_is_told(reviewed: Path) -> None:
     assert facts["share_verbatim"] == 0.5
     assert f"> {REVIEW} [agent aa11, line " in text
     assert "Nobody ever said" not in text
-    assert "1 quoted line stands nowhere in the trace and was taken out." in text
+    assert "1 quote stands nowhere in the trace and was taken out." in text
     assert STRUCTURE_ONLY not in text
     assert narrator.asked == [trace.extract_structural_data(reviewed)]
 
@@ -322,6 +365,7 @@ ONCE = """
 import sys, time
 from pathlib import Path
 from tract_nb.trace.narrative import Told
+from tract_nb.trace.quotes import TAKEN_OUT
 from tract_nb.trace.summary import kept_summary
 
 class Slow:

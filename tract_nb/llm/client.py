@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 RETRIES = 2
+OPENROUTER = "openrouter"
 #: whether the call under way is tract_nb's own: a recording of other people's calls passes it over
 OWN: ContextVar[bool] = ContextVar("tract_nb_llm_own", default=False)
 
@@ -74,6 +75,13 @@ class LiteLLM:
         given["model"], provider = found_model(str(given.get("model") or ""))
         token = cancel or Cancel()
         hush.learn(secrets_in(given))
+        if provider == OPENROUTER and not _has_key(given):
+            raise ModelError(
+                f"There is no key for {provider} ({given['model']}).",
+                f"Set {key_names(given['model'], provider)}; tract_nb keeps it nowhere.",
+                model=given["model"],
+                provider=provider,
+            )
         for tries in count():
             if token.asked:
                 raise cancelled(given["model"], provider)
@@ -86,6 +94,14 @@ class LiteLLM:
                 raise _after(outcome, tries, wait)
             (self._pause or token.wait)(wait)
         raise AssertionError  # the loop has no end of its own
+
+
+def _has_key(config: Mapping[str, Any]) -> bool:
+    """Tell whether there is a key for OpenRouter, which litellm calls without one too."""
+    given = any(config.get(name) for name in ("api_key", "api_base", "base_url", "extra_headers", "headers"))
+    known = litellm()
+    set_there = known.api_key or known.openrouter_key
+    return bool(given or set_there or os.environ.get("OPENROUTER_API_KEY") or os.environ.get("OR_API_KEY"))
 
 
 def _after(failure: Failure, tries: int, wait: float | None) -> ModelError:

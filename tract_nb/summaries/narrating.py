@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from tract_nb.engine.tokens import TiktokenCounter
@@ -39,7 +40,6 @@ class ModelNarrator:
 
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
-        self._counter = TiktokenCounter(self.model)
 
     def __repr__(self) -> str:
         return f"ModelNarrator({self.model})"
@@ -53,6 +53,10 @@ class ModelNarrator:
     def prompt_hash(self) -> str:
         """The SHA-256 of the prompt's text."""
         return load(PROMPT).hash
+
+    @cached_property
+    def _counter(self) -> TiktokenCounter:
+        return TiktokenCounter(self.model)
 
     def __call__(self, tr: Trace, structure: StructuralData, *, redact: bool) -> Told:
         """Return the narrative; see :class:`tract_nb.trace.narrative.Narrator`.

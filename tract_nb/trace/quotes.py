@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
@@ -18,6 +18,12 @@ _SHARED = 0.5  # of a quote's words that a line must have to be looked at closel
 _LONGEST = 4_000  # characters of a line that are compared closely
 _QUOTE = re.compile(r"^(\s*(?:[-*]\s+)?>+)[ \t]*(.*?)[ \t]*$")
 _MARKS = "\"'“”„‘’«»"  # noqa: RUF001  marks that people and models put around a quote
+#: where a quote stands, as it is written behind it here, and as writers write it themselves
+_MARK = re.compile(r"\s*\[(?:(?:main|agent [^\]\n]{1,80}?), )?lines? \d+(?:[-–]\d+)?\]")  # noqa: RUF001
+_MARK_AT_END = re.compile(_MARK.pattern + r"$")
+#: a span of code, which is none, or words in double quotation marks
+_INLINE = re.compile(r"`+[^`]*`+|(?P<words>(?<!\w)[\"“„«](?=\S)[^\"“”„«»]+(?<=\S)[\"”“»])")
+TAKEN_OUT = "[a quote that stands nowhere in the trace was taken out here]"
 #: a result or an argument may tell again what was said in a message
 _SAID = {"message", "reasoning", "compaction"}
 _WORD = re.compile(r"\w+")
@@ -76,12 +82,22 @@ class _Place(NamedTuple):
     likeness: float
 
 
-def check_quotes(text: str, tr: Trace, *, redacted: bool = False) -> CheckedText:
-    """Look up every quoted line of a text in the trace that it is about.
+class _Span(NamedTuple):
+    """A quote in a line of the text that is checked."""
 
-    A quoted line is one of a block quote (``> ...``), quotation marks around it apart. White space does
-    not count. One that is not there is mended from the nearest place, if that is near enough, else it is
-    taken out.
+    line: int
+    start: int
+    end: int
+    quote: str
+    is_line: bool  # the whole line of a block quote; else words in quotation marks
+
+
+def check_quotes(text: str, tr: Trace, *, redacted: bool = False) -> CheckedText:
+    """Look up every quote of a text in the trace that it is about.
+
+    A quote is a line of a block quote (``> ...``), quotation marks around it and a mark of its place
+    behind it apart, or four words and more in double quotation marks. White space does not count. One
+    that is not there is mended from the nearest place, if that is near enough, else it is taken out.
 
     Parameters
     ----------
@@ -93,30 +109,62 @@ def check_quotes(text: str, tr: Trace, *, redacted: bool = False) -> CheckedText
         Whether the writer was shown placeholders for likely secrets: they are then what stands there.
     """
     lines = text.splitlines()
-    quoted = {number: match for number, line in enumerate(lines) if (match := _QUOTE.match(line))}
-    wanted = {number: _bare(match[2]) for number, match in quoted.items() if _bare(match[2])}
-    hidden = redacted and any(PLACEHOLDER in quote for quote in wanted.values())
-    places = _exact(set(wanted.values()), tr, hidden=hidden)
-    missing = {quote for quote in wanted.values() if quote not in places}
-    near = _near({quote for quote in missing if len(_WORD.findall(quote)) >= _WORDS}, tr, hidden=hidden)
-    kept: list[str] = []
+    spans = list(_spans(lines))
+    wanted = {span.quote for span in spans}
+    hidden = redacted and any(PLACEHOLDER in quote for quote in wanted)
+    places = _exact(wanted, tr, hidden=hidden)
+    missing = {quote for quote in wanted if quote not in places}
+    near = _near({quote for quote in missing if _is_long(quote)}, tr, hidden=hidden)
     quotes: list[Quote] = []
-    for number, line in enumerate(lines):
-        if number not in wanted:
-            kept.append(line)
-            continue
-        quote = wanted[number]
-        place = places.get(quote) or near.get(quote)
+    gone: set[int] = set()
+    for span in reversed(spans):  # from the end, so that places before stay where they are
+        place = places.get(span.quote) or near.get(span.quote)
+        is_verbatim = span.quote in places
+        line = lines[span.line]
         if place is None:
-            quotes.append(Quote(quote, None, is_verbatim=False, agent=None, line=None))
+            quotes.append(Quote(span.quote, None, is_verbatim=False, agent=None, line=None))
+            if span.is_line:
+                gone.add(span.line)
+            else:
+                lines[span.line] = f"{line[: span.start]}{TAKEN_OUT}{_rest(line, span)}"
             continue
-        is_verbatim = quote in places
-        quotes.append(Quote(quote, place.text, is_verbatim, place.agent, place.line))
+        quotes.append(Quote(span.quote, place.text, is_verbatim, place.agent, place.line))
         section = f"agent {place.agent}" if place.agent else "main"
-        words = quoted[number][2] if is_verbatim else place.text
-        kept.append(f"{quoted[number][1]} {words} [{section}, line {place.line}]")
+        words = line[span.start : span.end] if is_verbatim else _marked(place.text, span)
+        lines[span.line] = f"{line[: span.start]}{words} [{section}, line {place.line}]{_rest(line, span)}"
+    kept = [line for number, line in enumerate(lines) if number not in gone]
     ending = "\n" if text.endswith("\n") else ""
-    return CheckedText("\n".join(kept) + ending, tuple(quotes))
+    return CheckedText("\n".join(kept) + ending, tuple(reversed(quotes)))
+
+
+def _marked(text: str, span: _Span) -> str:
+    return text if span.is_line else f"“{text}”"
+
+
+def _rest(line: str, span: _Span) -> str:
+    """Return what stands behind a quote; of a block quote that is a mark, which is made anew."""
+    return "" if span.is_line else _MARK.sub("", line[span.end :], count=1)
+
+
+def _spans(lines: list[str]) -> Iterator[_Span]:
+    """Yield the quotes of a text; none between the fences of a block of code but block quotes."""
+    fenced = False
+    for number, line in enumerate(lines):
+        fenced ^= line.lstrip().startswith("```")
+        found = _QUOTE.match(line)
+        if found is not None:
+            words = found[2][: -len(mark[0])] if (mark := _MARK_AT_END.search(found[2])) else found[2]
+            if quote := _bare(words):
+                yield _Span(number, found.start(2), found.start(2) + len(words), quote, is_line=True)
+            continue
+        for inline in () if fenced else _INLINE.finditer(line):
+            quote = _bare(inline["words"] or "")
+            if _is_long(quote):
+                yield _Span(number, inline.start(), inline.end(), quote, is_line=False)
+
+
+def _is_long(quote: str) -> bool:
+    return len(_WORD.findall(quote)) >= _WORDS
 
 
 def _bare(quoted: str) -> str:

@@ -150,9 +150,8 @@ def _reported(checked: CheckedText) -> list[str]:
     count = len(checked.removed)
     if not count:
         return []
-    lines = "line stands" if count == 1 else "lines stand"
-    went = "was" if count == 1 else "were"
-    return [f"## Quotes\n\n{count} quoted {lines} nowhere in the trace and {went} taken out."]
+    they = "quote stands nowhere in the trace and was" if count == 1 else "quotes stand nowhere and were"
+    return [f"## Quotes\n\n{count} {they} taken out."]
 
 
 def _finished(said: dict[str, Any], text: str, *, redact: bool) -> str:
