@@ -3,7 +3,7 @@ import { withWord, wordFor, wordsOf } from "../src/dag/header";
 import { colourOf, columnAt, pathOf, ROW } from "../src/dag/lanes";
 import type { Detail } from "../src/dag/model";
 import { placeOf, rowOf } from "../src/dag/overview";
-import { readable } from "../src/dag/side";
+import { asArguments } from "../src/dag/unit";
 
 describe("the filter as words", () => {
   it("sets a word in place of another and keeps what was typed", () => {
@@ -71,7 +71,7 @@ describe("lanes", () => {
 });
 
 describe("the text of a call", () => {
-  const call = (text: string) => readable({ direction: "→", text, characters: text.length } as Detail);
+  const call = (text: string) => asArguments({ direction: "→", text, characters: text.length } as Detail);
 
   it("is its arguments, one after the other", () => {
     expect(call('{"command":"ls\\n-l","limit":3}')).toBe("command: ls\n-l\nlimit: 3");
@@ -80,7 +80,7 @@ describe("the text of a call", () => {
   it("is left as it is where it is no object, or only a part is here", () => {
     expect(call("no json {")).toBe("no json {");
     expect(call("[1]")).toBe("[1]");
-    expect(readable({ direction: "→", text: "{", characters: 9 } as Detail)).toBe("{");
-    expect(readable({ direction: "", text: '{"a":1}', characters: 7 } as Detail)).toBe('{"a":1}');
+    expect(asArguments({ direction: "→", text: "{", characters: 9 } as Detail)).toBe("{");
+    expect(asArguments({ direction: "", text: '{"a":1}', characters: 7 } as Detail)).toBe('{"a":1}');
   });
 });

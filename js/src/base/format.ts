@@ -33,18 +33,8 @@ export function percent(share: number): string {
 }
 
 /** "1 commit", "2 commits" */
-export function counted(count: number, one: string, more = `${one}s`): string {
-  return `${exact(count)} ${count === 1 ? one : more}`;
-}
-
-/** 16:44 of today, 12 Mar of another day; the time is in microseconds since the epoch. */
-export function clock(us: number, now: Date = new Date()): string {
-  const then = new Date(us / 1000);
-  if (then.toDateString() === now.toDateString()) {
-    return `${two(then.getHours())}:${two(then.getMinutes())}`;
-  }
-  const month = then.toLocaleString("en-GB", { month: "short" });
-  return `${then.getDate()} ${month}`;
+export function counted(count: number, one: string): string {
+  return `${exact(count)} ${one}${count === 1 ? "" : "s"}`;
 }
 
 /** 2026-03-12 16:44:05, local time, for a tooltip. */

@@ -1,9 +1,10 @@
 // What every widget stands on: its frame, its wire to Python, its keys, what it says and asks.
 import base from "./base.css";
 import { counted } from "./format";
-import { h, span } from "./h";
+import { bold, h, put, span } from "./h";
 import { icon } from "./icons";
-import { cap, caps, type Key, obey } from "./keys";
+import { caps, type Key, obey } from "./keys";
+import { button, iconButton, kbd } from "./parts";
 import { sheets } from "./sheets";
 import { followTheme } from "./theme";
 import { Fault, type Model, Wire } from "./wire";
@@ -36,7 +37,7 @@ const BUSY = 400; // from when a request that waits is shown as waiting
 
 export class Ground<S extends State> {
   /** What the widget draws into, above the status line. */
-  readonly root: HTMLElement = h("div", "content");
+  readonly root: HTMLElement = h("div", "content column");
   /** The left part of the status line. */
   readonly footer: HTMLElement = h("div", "where");
   /** Everything inside the border. */
@@ -106,9 +107,13 @@ export class Ground<S extends State> {
   }
 
   onValue<T>(name: string, callback: (value: T) => void): void {
-    const hear = () => callback(this.value<T>(name));
-    this.#model.on(`change:${name}`, hear);
-    this.signal.addEventListener("abort", () => this.#model.off(`change:${name}`, hear));
+    this.#hear(`change:${name}`, () => callback(this.value<T>(name)));
+  }
+
+  /** Hear of an event of the model for as long as the view stands. */
+  #hear(event: string, callback: (...given: never[]) => void): void {
+    this.#model.on(event, callback);
+    this.signal.addEventListener("abort", () => this.#model.off(event, callback));
   }
 
   // -- asking Python ------------------------------------------------------------------------------
@@ -155,27 +160,27 @@ export class Ground<S extends State> {
 
   /** Say what was done, in the status line and to a screen reader. */
   say(text: string, canUndo = false): void {
-    this.#said.replaceChildren(
+    put(
+      this.#said,
       h("span", { class: "words", title: text }, text),
-      canUndo ? span("undo", "undo ", h("kbd", null, "z")) : "",
+      canUndo && span("undo", "undo ", kbd("z")),
     );
   }
 
   /** Show an error under the widget; it stays until it is answered. */
   showFault(fault: { message: string; hint?: string }): void {
-    const close = h("button", { class: "button", onclick: () => shown.remove() }, "Close");
     const shown = h(
       "div",
       { class: "fault", role: "alert" },
       icon("x"),
-      h("div", null, h("b", null, fault.message), fault.hint ? h("p", null, fault.hint) : null),
-      close,
+      h("div", null, bold(fault.message), fault.hint && h("p", null, fault.hint)),
+      button("", () => this.clearFaults(), "Close"),
     );
-    this.#faults.replaceChildren(shown); // the last one: those before it were about a state that is past
+    put(this.#faults, shown); // the last one: those before it were about a state that is past
   }
 
   clearFaults(): void {
-    this.#faults.replaceChildren();
+    put(this.#faults);
   }
 
   // -- asking a person ----------------------------------------------------------------------------
@@ -192,17 +197,17 @@ export class Ground<S extends State> {
         resolve(yes);
       };
       this.#asking = answer;
-      const go = h("button", { class: "button primary", onclick: () => answer(true) }, question.action);
+      const go = button("primary", () => answer(true), question.action);
       const dialog = h(
         "div",
         { class: "ask", role: "alertdialog", "aria-label": question.title, "aria-describedby": "asked" },
-        h("b", null, question.title),
+        bold(question.title),
         h("p", { id: "asked" }, question.body),
         h(
           "div",
           "choices",
           question.code ? code(question.code) : span("space"),
-          h("button", { class: "button", onclick: () => answer(false) }, "Leave it"),
+          button("", () => answer(false), "Leave it"),
           go,
         ),
       );
@@ -219,22 +224,26 @@ export class Ground<S extends State> {
   keys(table: readonly Key[]): void {
     const all: Key[] = [...table, { key: "?", label: "list the keys", run: () => this.help() }];
     obey(this.frame, all, this.signal);
-    this.#helped.replaceChildren(
-      ...all
-        .filter((entry) => entry.label)
-        .map((entry) =>
-          h(
-            "div",
-            null,
-            span("", entry.label),
-            span(
-              "caps",
-              caps(entry).map((text) => h("kbd", null, text)),
-            ),
+    const listed = [...all.filter((entry) => entry.label), { key: "Escape", label: "leave" }];
+    put(
+      this.#helped,
+      listed.map((entry) =>
+        h(
+          "div",
+          null,
+          span("", entry.label),
+          span(
+            "caps",
+            caps(entry).map((text) => h("kbd", null, text)),
           ),
         ),
-      h("div", null, span("", "leave"), span("caps", h("kbd", null, cap("Escape")))),
+      ),
     );
+  }
+
+  /** A button that shows the list of keys. */
+  helpButton(): HTMLElement {
+    return iconButton(icon("help"), "Keys", () => this.help(), { title: "Keys (?)" });
   }
 
   /** Show or hide the list of keys. */
@@ -285,10 +294,9 @@ export class Ground<S extends State> {
 
   /** Follow the tract: Python tells of changes in its process, polling finds those of others. */
   #follow(host: HTMLElement): void {
-    const hear = (message: { changed?: boolean }) => {
+    this.#hear("msg:custom", (message: { changed?: boolean }) => {
       if (message.changed) this.#lookAgain();
-    };
-    this.#model.on("msg:custom", hear);
+    });
     const seen = new IntersectionObserver((entries) => {
       this.#visible = entries.some((entry) => entry.isIntersecting);
       if (this.#visible && this.#stale) this.#lookAgain();
@@ -298,14 +306,9 @@ export class Ground<S extends State> {
       this.#gone = "Kernel is gone";
       this.#showLive();
     };
-    this.#model.on("comm_live_update", end);
-    this.#model.on("destroy", end);
-    this.signal.addEventListener("abort", () => {
-      seen.disconnect();
-      this.#model.off("msg:custom", hear);
-      this.#model.off("comm_live_update", end);
-      this.#model.off("destroy", end);
-    });
+    this.#hear("comm_live_update", end);
+    this.#hear("destroy", end);
+    this.signal.addEventListener("abort", () => seen.disconnect());
   }
 
   #lookAgain(): void {
@@ -343,7 +346,7 @@ export class Ground<S extends State> {
     this.frame.classList.toggle("is-still", Boolean(still));
     if (this.#live.textContent !== text || this.#live.dataset.is !== name) {
       this.#live.dataset.is = name;
-      this.#live.replaceChildren(text ?? "");
+      put(this.#live, text);
     }
   }
 }
@@ -364,16 +367,12 @@ function hideStatic(host: HTMLElement): void {
 
 /** A line of Python, ready to copy. */
 export function code(line: string): HTMLElement {
-  const copy = h(
-    "button",
-    { class: "icon-button", "aria-label": "Copy the Python line", title: "Copy" },
-    icon("copy"),
-  );
-  copy.addEventListener("click", async () => {
+  const run = async () => {
     await copyText(line, copy);
-    copy.replaceChildren(icon("check"));
-    setTimeout(() => copy.replaceChildren(icon("copy")), 1200);
-  });
+    put(copy, icon("check"));
+    setTimeout(() => put(copy, icon("copy")), 1200);
+  };
+  const copy = iconButton(icon("copy"), "Copy the Python line", run, { title: "Copy" });
   return h("div", "code", h("code", { title: line }, line), copy);
 }
 

@@ -1,7 +1,7 @@
 // Elements without a framework. Text is only ever inserted as text: there is no way to pass markup.
 
 type Child = Node | string | number | null | undefined | false;
-type Children = Child | readonly Child[];
+export type Children = Child | readonly Child[];
 export type Attributes = Record<string, unknown>;
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -23,6 +23,17 @@ export function span(name: string, ...children: Children[]): HTMLSpanElement {
   return h("span", name ? { class: name } : null, ...children);
 }
 
+/** Put children into an element, in place of those it has. */
+export function put<E extends Element>(element: E, ...children: Children[]): E {
+  element.replaceChildren();
+  return fill(element, children);
+}
+
+/** Make what is weighty: a figure, a name. */
+export function bold(...children: Children[]): HTMLElement {
+  return h("b", null, ...children);
+}
+
 /** Make an SVG element. */
 export function svg<K extends keyof SVGElementTagNameMap>(
   tag: K,
@@ -37,16 +48,12 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 }
 
 function assign(made: HTMLElement, name: string, value: unknown): void {
+  const isAria = name.startsWith("aria-");
   if (typeof value === "function") {
     made.addEventListener(name.slice(2), value as EventListener);
-  } else if (name.startsWith("aria-") || name === "style" || name.startsWith("data-")) {
-    // false is a value of an ARIA attribute; of the others, it leaves them out
-    const out = value === null || value === undefined || (value === false && !name.startsWith("aria-"));
-    if (!out) made.setAttribute(name, String(value));
-  } else if (value === true) {
-    made.setAttribute(name, "");
-  } else if (value !== null && value !== undefined && value !== false) {
-    made.setAttribute(name, String(value));
+  } else if (value !== null && value !== undefined && (value !== false || isAria)) {
+    // true and false are values of an ARIA attribute; of the others, they say whether it is there
+    made.setAttribute(name, value === true && !isAria ? "" : String(value));
   }
 }
 
@@ -56,10 +63,4 @@ function fill<E extends Element>(made: E, children: readonly Children[]): E {
     made.append(child instanceof Node ? child : String(child));
   }
   return made;
-}
-
-/** Return what must be there; the message says what was looked for. */
-export function must<T>(value: T | null | undefined, what: string): T {
-  if (value === null || value === undefined) throw new Error(`${what} is missing`);
-  return value;
 }

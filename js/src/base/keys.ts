@@ -36,7 +36,7 @@ export function cap(key: string): string {
   return `${shifted ? "⇧" : ""}${NAMES[plain] ?? plain}`;
 }
 
-export function caps(key: Key): string[] {
+export function caps(key: Pick<Key, "key">): string[] {
   return (typeof key.key === "string" ? [key.key] : key.key).map(cap);
 }
 

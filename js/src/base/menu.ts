@@ -10,7 +10,6 @@ export interface Choice {
   label: string;
   value: string;
   checked: boolean;
-  note?: string;
 }
 
 /** Make a button with a menu; the choices are asked for each time it opens. */
@@ -36,7 +35,7 @@ export function menu(
     if (back) button.focus();
   };
   const open = () => {
-    const items = choices().map(({ label: text, value, checked, note }) =>
+    const items = choices().map(({ label: text, value, checked }) =>
       h(
         "button",
         {
@@ -49,8 +48,7 @@ export function menu(
           },
         },
         checked ? icon("check") : h("span", "no-icon"),
-        h("span", null, text),
-        note ? h("small", null, note) : null,
+        text,
       ),
     );
     list = h("div", { class: "menu-list", role: "menu", "aria-label": label }, items);

@@ -14,17 +14,7 @@ export function followTheme(frame: HTMLElement, signal: AbortSignal): void {
     setTimeout(mark, 100);
   });
   for (const element of [document.documentElement, document.body]) {
-    seen.observe(element, {
-      attributes: true,
-      attributeFilter: [
-        "class",
-        "style",
-        "theme",
-        "data-theme",
-        "data-jp-theme-light",
-        "data-vscode-theme-kind",
-      ],
-    });
+    seen.observe(element, { attributes: true });
   }
   const preference = matchMedia("(prefers-color-scheme: dark)");
   preference.addEventListener("change", mark, { signal });

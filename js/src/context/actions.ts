@@ -1,8 +1,9 @@
 // What can be done with what is selected, and what it would change, before it is done.
 import { exact, money, short } from "../base/format";
 import { code } from "../base/ground";
-import { h, span } from "../base/h";
+import { bold, h, put, span } from "../base/h";
 import { type Icon, icon } from "../base/icons";
+import { button, kbd } from "../base/parts";
 import type { Layout, Spot } from "./model";
 
 export type Action = "skip" | "pin" | "important" | "unmark" | "restore";
@@ -100,21 +101,19 @@ export class Actions {
 
   #draw(): void {
     const focused = this.#go.querySelector<HTMLElement>(":focus")?.dataset.action;
-    this.#go.replaceChildren(
-      ...this.#offer.actions.map((action, place) => {
+    put(
+      this.#go,
+      this.#offer.actions.map((action, place) => {
         const { key, label, icon: shape } = ACTIONS[action];
         const words = place === 0 ? `${label} ${this.#offer.title}` : label;
-        const button = h(
-          "button",
-          { class: "button", "data-action": action, "aria-keyshortcuts": key },
+        const show = () => this.#show(action);
+        return button(
+          { "data-action": action, "aria-keyshortcuts": key, onpointerenter: show, onfocus: show },
+          () => this.#doer.run(action),
           icon(shape),
           words,
-          h("kbd", { "aria-hidden": "true" }, key),
+          kbd(key),
         );
-        button.addEventListener("click", () => this.#doer.run(action));
-        button.addEventListener("pointerenter", () => this.#show(action));
-        button.addEventListener("focus", () => this.#show(action));
-        return button;
       }),
     );
     if (focused) this.#go.querySelector<HTMLElement>(`[data-action="${focused}"]`)?.focus();
@@ -122,14 +121,13 @@ export class Actions {
 
   async #show(action: Action | null): Promise<void> {
     this.#shown = action;
-    for (const button of this.#go.querySelectorAll<HTMLElement>("button")) {
-      button.classList.toggle("is-shown", button.dataset.action === action);
+    for (const one of this.#go.querySelectorAll<HTMLElement>("button")) {
+      one.classList.toggle("is-shown", one.dataset.action === action);
     }
     this.#asked += 1;
     const asked = this.#asked;
     if (action === null) {
-      this.#figures.replaceChildren();
-      this.#sure.replaceChildren(span("why", this.#offer.none));
+      this.#says([], this.#offer.none);
       this.#doer.onShown(null, null);
       return;
     }
@@ -142,38 +140,46 @@ export class Actions {
   /** Put the actions away while something else is done, or bring them back. */
   rest(rests: boolean): void {
     this.#go.hidden = rests;
-    if (rests) this.#figures.replaceChildren();
-    if (rests) this.#sure.replaceChildren(span("why", "Nothing is changed yet."));
+    if (rests) this.#says([], "Nothing is changed yet.");
   }
 
   /** Say what is foreseen, and the line of Python that does it. */
   tell(seen: Foresight): void {
-    this.#figures.replaceChildren(...figures(seen));
-    const why = [seen.why, seen.prices].filter(Boolean).join(" ");
-    this.#sure.replaceChildren(h("span", { class: "why", title: why }, why), code(seen.code));
+    this.#says(figures(seen), [seen.why, seen.prices].filter(Boolean).join(" "), seen.code);
+  }
+
+  #says(found: HTMLElement[], why: string, line = ""): void {
+    put(this.#figures, found);
+    put(this.#sure, h("span", { class: "why", title: why }, why), line && code(line));
   }
 }
 
 function figures({ before, after, over, refused }: Foresight): HTMLElement[] {
   const by = after.tokens - before.tokens;
   const write = by && short(before.tokens) === short(after.tokens) ? exact : short;
-  const made = [changed("", write(before.tokens), write(after.tokens), " tokens", by)];
+  const made = [changed("", before.tokens, after.tokens, write, " tokens")];
   if (before.next !== null && after.next !== null) {
-    made.push(changed("next call ", money(before.next), money(after.next), "", after.next - before.next));
+    made.push(changed("next call ", before.next, after.next, money));
   }
   if (before.later !== null && after.later !== null) {
-    made.push(changed("then ", money(before.later), money(after.later), "", after.later - before.later));
+    made.push(changed("then ", before.later, after.later, money));
   }
   if (over) {
-    const says = refused ? "the budget refuses it: " : "";
-    made.push(span("bad", `${says}${short(over)} over the budget`));
+    made.push(span("bad", `${refused ? "the budget refuses it: " : ""}${short(over)} over the budget`));
   }
   return made;
 }
 
-function changed(name: string, from: string, to: string, unit: string, by: number): HTMLElement {
-  const tone = by === 0 ? "" : by < 0 ? "less" : "more";
-  return from === to
-    ? span("", name, h("b", null, to), unit)
-    : span("", name, span("was", `${from} → `), h("b", tone, to), unit);
+function changed(
+  name: string,
+  from: number,
+  to: number,
+  write: (figure: number) => string,
+  unit = "",
+): HTMLElement {
+  const [was, is] = [write(from), write(to)];
+  const tone = to === from ? "" : to < from ? "less" : "more";
+  return was === is
+    ? span("", name, bold(is), unit)
+    : span("", name, span("was", `${was} → `), h("b", tone, is), unit);
 }

@@ -1,7 +1,8 @@
 // The readout: what the unit under the pointer, or under the cursor, is.
 import { counted, exact, moment, money, percent } from "../base/format";
-import { h, span } from "../base/h";
+import { bold, h, put, span } from "../base/h";
 import { icon } from "../base/icons";
+import { kbd } from "../base/parts";
 import { type Layout, ROLES, type Spot } from "./model";
 
 /** What Python says of one unit. */
@@ -31,16 +32,11 @@ export class Card {
   readonly element = h("div", "card");
 
   /** Show a spot; what only Python knows comes a moment later. */
-  show(
-    layout: Layout,
-    spot: Spot | null,
-    known: Described | undefined,
-    nose: number,
-    hints: [string, string][],
-  ): void {
+  show(layout: Layout, spot: Spot | null, known: Described | undefined, nose: number): void {
     this.element.style.setProperty("--nose", `${Math.round(nose - 13)}px`);
     const shown = spot ? facts(layout, spot, known) : { first: ["Nothing is sent."], about: "", code: false };
-    this.element.replaceChildren(
+    put(
+      this.element,
       h(
         "div",
         null,
@@ -50,7 +46,8 @@ export class Card {
       h(
         "div",
         { class: "hints needs-kernel", "aria-hidden": "true" },
-        hints.map(([key, label]) => span("", h("kbd", null, key), label)),
+        span("", kbd(" "), "select"),
+        span("", kbd("Enter"), "read"),
       ),
     );
   }
@@ -112,7 +109,7 @@ function facts(
       known && known.status !== "" && known.status !== "success" ? span("bad", `✕ ${known.status}`) : null,
       known ? span("mono dim", known.commit.slice(0, 8)) : null,
       known ? span("dim", moment(known.time_us).slice(0, 16)) : null,
-      span("dim", sentAs(state.called !== null, cached), price ? h("b", null, ` ${price}`) : null),
+      span("dim", sentAs(state.called !== null, cached), price ? bold(` ${price}`) : null),
     ],
     about: known?.line ?? "",
     code: isCode(known),
@@ -149,7 +146,7 @@ export function spoken(layout: Layout, spot: Spot | null, known?: Described): st
 }
 
 function weight(tokens: number, more: string): HTMLElement {
-  return span("", h("b", null, exact(tokens)), ` tokens${more ? `, ${more}` : ""}`);
+  return span("", bold(exact(tokens)), ` tokens${more ? `, ${more}` : ""}`);
 }
 
 function sentAs(called: boolean, cached: boolean): string {

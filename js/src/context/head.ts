@@ -1,52 +1,47 @@
 // The top of the widget: how full the context is, what it costs, what each role takes.
 import { counted, exact, moment, money, short } from "../base/format";
-import { h, span } from "../base/h";
+import type { Ground } from "../base/ground";
+import { bold, type Children, h, span } from "../base/h";
 import { icon } from "../base/icons";
+import { nothingYet } from "../base/parts";
 import { type ContextState, type Layout, PLURALS, ROLES } from "./model";
 
 /** What stands at the top: how full it is, and what the next calls cost. */
-export function header(state: ContextState, onHelp: () => void): (Node | null)[] {
+export function header(ground: Ground<ContextState>): Children[] {
+  const state = ground.state();
   const { branch, tokens, max_tokens: most, source, next, later, called, model } = state;
   const left = most === null ? null : most - tokens;
   const kept =
     called === null
       ? ""
       : `, if the provider still keeps what was cached ${moment(called * 1000).slice(0, 16)}`;
-  const help = h(
-    "button",
-    { class: "icon-button", "aria-label": "List the keys", title: "Keys (?)" },
-    icon("help"),
-  );
-  help.addEventListener("click", onHelp);
-  const figure = (text: string) => h("b", null, text);
   return [
     h("h2", null, "What the model sees"),
     branch === null
       ? span("chip", "detached")
       : h("span", { class: "chip branch", title: branch }, icon("branch"), branch),
-    h("span", "space"),
+    span("space"),
     span(
       "sum dim",
-      figure(exact(tokens)),
+      bold(exact(tokens)),
       most === null ? " tokens" : ` of ${exact(most)} tokens, `,
       left === null
         ? null
         : left >= 0
-          ? [figure(short(left)), " left"]
+          ? span("", bold(short(left)), " left")
           : span("bad", `${short(-left)} over the budget`),
       " ",
       h("span", { class: "source dim", title: sourceOf(source) }, source),
     ),
-    next === null
-      ? null
-      : h(
-          "span",
-          { class: "costs dim", title: `${model ?? ""}${kept}` },
-          "next call ",
-          figure(money(next)),
-          later === null ? null : [", then ", figure(money(later))],
-        ),
-    help,
+    next !== null &&
+      h(
+        "span",
+        { class: "costs dim", title: `${model ?? ""}${kept}` },
+        "next call ",
+        bold(money(next)),
+        ...(later === null ? [] : [", then ", bold(money(later))]),
+      ),
+    ground.helpButton(),
   ];
 }
 
@@ -55,7 +50,7 @@ export function legend(
   layout: Layout,
   only: string | null,
   onAlone: (role: string | null) => void,
-): (Node | string)[] {
+): Children[] {
   const { totals, state } = layout;
   const gone = (why: string) => {
     const ghosts = state.ghosts.filter((ghost) => ghost[1] === why);
@@ -65,19 +60,17 @@ export function legend(
   const roles = order.map((role) => {
     const [units, tokens] = totals[role] ?? [0, 0];
     const name = role === "u" ? counted(units, "user turn") : (PLURALS[role] ?? role);
-    const button = h(
+    return h(
       "button",
       {
-        type: "button",
         "aria-pressed": only === role,
         title: `${counted(units, "unit")}: show these alone (r)`,
+        onclick: () => onAlone(only === role ? null : role),
       },
       h("i", { class: role === "u" ? "turn" : "fill", "data-role": ROLES[role] }),
       `${name} `,
-      figureOf(tokens),
+      bold(short(tokens)),
     );
-    button.addEventListener("click", () => onAlone(only === role ? null : role));
-    return button;
   });
   const left: [string, number][] = [
     ["skipped", gone("skipped")],
@@ -86,19 +79,18 @@ export function legend(
   ];
   const parts = left.filter(([, tokens]) => tokens > 0);
   return [
-    ...roles,
-    parts.length
-      ? span(
+    roles,
+    parts.length > 0 &&
+      span(
+        "",
+        h("i", "gone"),
+        span(
           "",
-          h("i", "gone"),
-          span(
-            "",
-            "left out ",
-            ...parts.flatMap(([why, tokens], at) => [at ? ", " : "", figureOf(tokens), ` ${why}`]),
-          ),
-        )
-      : "",
-    state.cached > 0 ? span("", h("i", "hatched"), "cached") : "",
+          "left out ",
+          parts.flatMap(([why, tokens], at) => [at ? ", " : "", bold(short(tokens)), ` ${why}`]),
+        ),
+      ),
+    state.cached > 0 && span("", h("i", "hatched"), "cached"),
   ];
 }
 
@@ -111,24 +103,7 @@ export function footer(layout: Layout): Node[] {
 
 /** What stands there before anything is committed. */
 export function empty(): HTMLElement {
-  return h(
-    "div",
-    "empty",
-    h("b", null, "Nothing is committed yet."),
-    h(
-      "p",
-      "dim",
-      "Add a message with ",
-      h("code", null, 't.user("…")'),
-      " or load a session with ",
-      h("code", null, "%tract import --last"),
-      ".",
-    ),
-  );
-}
-
-function figureOf(tokens: number): HTMLElement {
-  return h("b", null, short(tokens));
+  return h("div", "empty dim", nothingYet());
 }
 
 function sourceOf(source: string): string {

@@ -160,14 +160,7 @@ export class Layout {
   /** The unit that covers a place in tokens; null where none does. */
   unitAt(tokens: number): number | null {
     if (tokens < this.at(0) || tokens >= this.used) return null;
-    let low = 0;
-    let high = this.count - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.at(middle) <= tokens) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return this.starts.findLastIndex((at) => at <= tokens);
   }
 
   /** The blocks between two places in tokens: `wide` tokens stand alone, runs of less end at `run`. */

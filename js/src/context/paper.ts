@@ -42,7 +42,7 @@ export class Paper {
   }
 
   /** All but what moves. */
-  base(): (SVGElement | null)[] {
+  base(): SVGElement[] {
     const { state, used: end } = this.#layout;
     const width = this.#width;
     const used = this.x(end);
@@ -51,13 +51,13 @@ export class Paper {
       svg(
         "svg",
         { x: EDGE, y: 0, width: width - 2 * EDGE, height: 104, viewBox: `${EDGE} 0 ${width - 2 * EDGE} 104` },
-        room !== null && room > used + 1
-          ? svg("rect", { class: "free", x: used, y: TOP, width: room - used, height: HIGH })
-          : null,
-        ...this.#unrecorded(),
-        ...this.#blocks(),
-        state.cached > 0 ? this.#hatch(0, state.cached) : null,
-        ...this.#turns(),
+        room !== null &&
+          room > used + 1 &&
+          svg("rect", { class: "free", x: used, y: TOP, width: room - used, height: HIGH }),
+        this.#unrecorded(),
+        this.#blocks(),
+        state.cached > 0 && this.#hatch(0, state.cached),
+        this.#turns(),
       ),
       ...this.#labels(),
       ...this.#brackets(),
@@ -92,7 +92,7 @@ export class Paper {
   }
 
   /** How long the strip would be after the action that is offered. */
-  goal([by, text]: readonly [number, string]): SVGElement[] {
+  goal([by, text]: readonly [number, string]): (SVGElement | false)[] {
     const x = this.x(this.#layout.used + by);
     if (x < EDGE - 1 || x > this.#width - EDGE + 1) return [];
     const wide = this.#wide(text, "600 ") + 8;
@@ -107,20 +107,17 @@ export class Paper {
     return [
       svg("path", { class: "goal-line", d: `M${x} ${FOOT + 6}V${HANG + 13}` }),
       svg("path", { class: "goal", d: `M${x} ${FOOT + 1}l4 6h-8z` }),
-      ...(right || left
-        ? [
-            svg(
-              "text",
-              {
-                class: "goal strong",
-                x: right ? x + 6 : x - 6,
-                y: HANG + 10,
-                "text-anchor": right ? "start" : "end",
-              },
-              text,
-            ),
-          ]
-        : []),
+      (right || left) &&
+        svg(
+          "text",
+          {
+            class: "goal strong",
+            x: right ? x + 6 : x - 6,
+            y: HANG + 10,
+            "text-anchor": right ? null : "end",
+          },
+          text,
+        ),
     ];
   }
 

@@ -1,6 +1,7 @@
 // One unit's whole text, where the tables stand; or an editor for it.
 import { counted, exact } from "../base/format";
-import { h, span } from "../base/h";
+import { h, put, span } from "../base/h";
+import { button, editor, kbd } from "../base/parts";
 import type { Described } from "./card";
 
 const PAGE = 20_000; // characters of one request
@@ -15,7 +16,7 @@ export interface Reading {
 }
 
 export class Reader {
-  readonly element = h("div", { class: "reader", hidden: true });
+  readonly element = h("div", { class: "reader column", hidden: true });
   readonly #reading: Reading;
   #commit = "";
   #field: HTMLTextAreaElement | null = null;
@@ -34,81 +35,49 @@ export class Reader {
 
   /** Show a unit's text. */
   async read(commit: string): Promise<void> {
-    this.#commit = commit;
     this.#field = null;
-    const seen = await this.#reading.describe(commit, 0, PAGE);
-    if (this.#commit !== commit) return;
-    const prose = seen.role !== "tool" && !seen.who.startsWith("→");
-    const body = h(
-      "pre",
-      { class: prose ? "prose" : "", tabindex: 0, "aria-label": `Text of ${seen.who}` },
-      seen.text,
-    );
+    const seen = await this.#described(commit, PAGE);
+    if (!seen) return;
+    const name = seen.role !== "tool" && !seen.who.startsWith("→") ? "prose" : "";
+    const body = h("pre", { class: name, tabindex: 0, "aria-label": `Text of ${seen.who}` }, seen.text);
     let shown = seen.text.length;
-    const more = h("button", { class: "link", hidden: shown >= seen.length }, "more");
-    const said = h("span", "dim");
-    const tell = () =>
-      said.replaceChildren(
-        shown < seen.length
-          ? `${exact(shown)} of ${counted(seen.length, "character")}`
-          : counted(seen.length, "character"),
-      );
-    more.addEventListener("click", async () => {
+    const onclick = async () => {
       const next = await this.#reading.describe(commit, shown, PAGE);
       body.append(next.text);
       shown += next.text.length;
-      more.hidden = shown >= next.length || !next.text;
-      tell();
-    });
-    tell();
-    this.#open([h("b", { class: "who", "data-role": seen.role }, seen.who), said, more], body);
+      tell(next.text === "");
+    };
+    const more = h("button", { class: "link", onclick }, "more");
+    const said = h("span", "dim");
+    const tell = (isAll: boolean) => {
+      more.hidden = isAll || shown >= seen.length;
+      put(said, shown < seen.length && `${exact(shown)} of `, counted(seen.length, "character"));
+    };
+    tell(false);
+    this.#open(seen, [said, more], body);
     body.focus({ preventScroll: true });
   }
 
   /** Edit a unit's text. */
   async edit(commit: string): Promise<void> {
-    this.#commit = commit;
-    const seen = await this.#reading.describe(commit, 0, MOST_EDITED);
-    if (this.#commit !== commit) return;
+    const seen = await this.#described(commit, MOST_EDITED);
+    if (!seen) return;
     if (seen.length > MOST_EDITED) {
-      this.#open(
-        [h("b", { class: "who", "data-role": seen.role }, seen.who)],
-        h(
-          "p",
-          "note",
-          `Its text has ${counted(seen.length, "character")}: edit it in Python, t.edit("${seen.commit}", text).`,
-        ),
-      );
+      const way = `edit it in Python, t.edit("${seen.commit}", text).`;
+      this.#open(seen, [], h("p", "note", `Its text has ${counted(seen.length, "character")}: ${way}`));
       return;
     }
-    const field = h("textarea", { spellcheck: "false", "aria-label": `Text of ${seen.who}` });
-    field.value = seen.text;
-    const apply = h(
-      "button",
-      { class: "button primary", disabled: true },
-      "Apply edit ",
-      h("kbd", { "aria-hidden": "true" }, "⇧↵"),
-    );
     const done = async () => {
       if (field.value !== seen.text && (await this.#reading.apply(commit, field.value))) this.close();
     };
-    apply.addEventListener("click", () => void done());
+    const apply = button({ class: "primary", disabled: true }, done, "Apply edit ", kbd("shift+Enter"));
+    const field = editor(`Text of ${seen.who}`, seen.text, done);
     field.addEventListener("input", () => {
       apply.disabled = field.value === seen.text;
       this.#reading.onText(commit, field.value);
     });
-    field.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.shiftKey || event.ctrlKey || event.metaKey)) {
-        event.preventDefault();
-        void done();
-      }
-    });
     this.#field = field;
-    this.#open(
-      [h("b", { class: "who", "data-role": seen.role }, seen.who), span("dim", "its text from here on")],
-      field,
-      apply,
-    );
+    this.#open(seen, [span("dim", "its text from here on"), span("space"), apply], field);
     field.focus();
     field.setSelectionRange(0, 0);
   }
@@ -116,17 +85,25 @@ export class Reader {
   close(): boolean {
     if (this.element.hidden) return false;
     this.element.hidden = true;
-    this.element.replaceChildren();
+    put(this.element);
     this.#commit = "";
     this.#field = null;
     this.#reading.onClose();
     return true;
   }
 
-  #open(head: (HTMLElement | null)[], body: HTMLElement, go?: HTMLElement): void {
-    const close = h("button", "button", "Close ", h("kbd", { "aria-hidden": "true" }, "Esc"));
-    close.addEventListener("click", () => this.close());
-    this.element.replaceChildren(h("div", "bar", head, h("span", "space"), go ?? null, close), body);
+  /** Ask for a unit; nothing where another one is asked for meanwhile. */
+  async #described(commit: string, count: number): Promise<Described | null> {
+    this.#commit = commit;
+    const seen = await this.#reading.describe(commit, 0, count);
+    return this.#commit === commit ? seen : null;
+  }
+
+  #open(seen: Described, more: HTMLElement[], body: HTMLElement): void {
+    const who = h("b", { class: "who", "data-role": seen.role }, seen.who);
+    const close = button("", () => this.close(), "Close ", kbd("Escape"));
+    const bar = h("div", "bar", who, more, this.isEditing ? null : span("space"), close);
+    put(this.element, bar, body);
     this.element.hidden = false;
   }
 }

@@ -1,5 +1,5 @@
 // The strip itself: drawn once for a state, a width and a zoom; the cursor moves over it.
-import { h, svg } from "../base/h";
+import { h, put, svg } from "../base/h";
 import { type Layout, type Spot, same } from "./model";
 import { EDGE, HANG, Paper, TOP } from "./paper";
 
@@ -32,19 +32,30 @@ export class Strip {
     this.#listener = listener;
     this.#to = layout.end;
     this.#paper = new Paper(layout, 0, layout.end, this.#width, null, "");
-    this.#svg = svg("svg", { class: "strip-svg", "aria-hidden": "true" }, patterns(), this.#base, this.#over);
+    this.#svg = svg(
+      "svg",
+      { class: "strip-svg", "aria-hidden": "true" },
+      svg("defs", null, hatching()),
+      this.#base,
+      this.#over,
+    );
     this.element = h(
       "div",
-      { class: "strip", tabindex: 0, role: "slider", "aria-label": "Units sent" },
+      {
+        class: "strip",
+        tabindex: 0,
+        role: "slider",
+        "aria-label": "Units sent",
+        onpointermove: (event: PointerEvent) => this.#hovers(this.#spotAt(event)),
+        onpointerleave: () => this.#hovers(null),
+        onclick: (event: MouseEvent) => this.#clicked(event),
+      },
       this.#svg,
     );
     const sized = new ResizeObserver(() => this.#resize());
     sized.observe(this.element);
     signal.addEventListener("abort", () => sized.disconnect());
-    this.element.addEventListener("pointermove", (event) => this.#moved(event), { signal });
-    this.element.addEventListener("pointerleave", () => this.#hovers(null), { signal });
-    this.element.addEventListener("click", (event) => this.#clicked(event), { signal });
-    this.element.addEventListener("wheel", (event) => this.#wheeled(event), { signal, passive: false });
+    this.element.addEventListener("wheel", (event) => this.#wheeled(event), { passive: false });
   }
 
   // -- what is shown --------------------------------------------------------------------------------
@@ -133,21 +144,20 @@ export class Strip {
     const { fontFamily } = getComputedStyle(this.element);
     this.#paper = new Paper(this.#layout, this.#from, this.#to, this.#width, this.#only, fontFamily);
     this.#svg.setAttribute("viewBox", `0 0 ${this.#width} 104`);
-    this.#base.replaceChildren(...drawn(this.#paper.base()));
+    put(this.#base, this.#paper.base());
     this.#drawOver();
   }
 
   #drawOver(): void {
     const paper = this.#paper;
     const [hover, cursor] = [this.#hover, this.#cursor];
-    this.#over.replaceChildren(
-      ...drawn([
-        ...this.#chosen.map((place) => paper.chosen(place)),
-        hover && !same(hover, cursor) ? paper.frame(hover, "hovered") : null,
-        cursor && paper.frame(cursor, "halo"),
-        cursor && paper.frame(cursor, "current"),
-      ]),
-      ...(this.#after ? paper.goal(this.#after) : []),
+    put(
+      this.#over,
+      this.#chosen.map((place) => paper.chosen(place)),
+      hover && !same(hover, cursor) && paper.frame(hover, "hovered"),
+      cursor && paper.frame(cursor, "halo"),
+      cursor && paper.frame(cursor, "current"),
+      this.#after && paper.goal(this.#after),
     );
   }
 
@@ -166,10 +176,6 @@ export class Strip {
     if (tokens < this.#layout.state.unrecorded) return { kind: "unrecorded" };
     const place = this.#layout.unitAt(tokens);
     return place === null ? null : { kind: "unit", place };
-  }
-
-  #moved(event: PointerEvent): void {
-    this.#hovers(this.#spotAt(event));
   }
 
   #hovers(spot: Spot | null): void {
@@ -201,16 +207,11 @@ export class Strip {
   }
 }
 
-function drawn(elements: (SVGElement | null)[]): SVGElement[] {
-  return elements.filter((element) => element !== null);
-}
-
-function patterns(): SVGElement {
-  const stripes = (id: string, width: number, name: string) =>
-    svg(
-      "pattern",
-      { id, width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
-      svg("rect", { width, height: 5, class: name }),
-    );
-  return svg("defs", null, stripes("hatched", 1.7, "hatch-line"));
+/** The stripes over what was cached. */
+function hatching(): SVGElement {
+  return svg(
+    "pattern",
+    { id: "hatched", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    svg("rect", { width: 1.7, height: 5, class: "hatch-line" }),
+  );
 }

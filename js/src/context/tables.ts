@@ -1,6 +1,6 @@
 // What takes the room: the largest units with boxes to tick, tools and files with what masking would save.
 import { exact, short } from "../base/format";
-import { h, span } from "../base/h";
+import { h, put, span } from "../base/h";
 
 export interface Taker {
   commit: string;
@@ -90,7 +90,8 @@ export class Tables {
     if (!takers) return;
     const held = this.element.querySelector<HTMLElement>(":focus")?.closest<HTMLElement>(".row")?.dataset;
     const most = takers.units[0]?.tokens ?? 1;
-    this.#units.replaceChildren(
+    put(
+      this.#units,
       h(
         "div",
         "heads",
@@ -109,16 +110,13 @@ export class Tables {
         h("span", "optional"),
         h("span", { class: "number optional", title: "what a line in its place would save" }, "if masked"),
       ),
-      ...takers.units.map((unit) => this.#unit(unit, most)),
+      takers.units.map((unit) => this.#unit(unit, most)),
     );
-    this.#groups.replaceChildren(
-      ...this.#section(
-        "Tools",
-        "calls",
-        takers.old.saved ? [takers.old, ...takers.tools] : takers.tools,
-        false,
-      ),
-      ...this.#section("Files", "times", takers.files, true),
+    const tools = takers.old.saved ? [takers.old, ...takers.tools] : takers.tools;
+    put(
+      this.#groups,
+      this.#section("Tools", "calls", tools, false),
+      this.#section("Files", "times", takers.files, true),
     );
     this.mark(this.#chosen, this.#current);
     const key = held?.commit ? `[data-commit="${CSS.escape(held.commit)}"] input` : null;
@@ -127,17 +125,22 @@ export class Tables {
 
   #unit(unit: Taker, most: number): HTMLElement {
     const isCall = /^[→←]/.test(unit.who);
-    const box = h("input", {
+    const box: HTMLInputElement = h("input", {
       type: "checkbox",
       "aria-label": `${unit.who} ${unit.preview}, ${exact(unit.tokens)} tokens`,
+      onchange: () => this.#chooser.choose([unit.commit], box.checked),
+      onfocus: () => {
+        if (box.matches(":focus-visible")) this.#chooser.go(unit.commit);
+      },
     });
-    box.addEventListener("change", () => this.#chooser.choose([unit.commit], box.checked));
-    box.addEventListener("focus", () => {
-      if (box.matches(":focus-visible")) this.#chooser.go(unit.commit);
-    });
-    const row = h(
+    return h(
       "label",
-      { class: "row", "data-commit": unit.commit },
+      {
+        class: "row",
+        "data-commit": unit.commit,
+        onpointerenter: () => this.#chooser.hover(unit.commit),
+        onpointerleave: () => this.#chooser.hover(null),
+      },
       box,
       h(
         "span",
@@ -153,13 +156,8 @@ export class Tables {
         },
         unit.used ? String(unit.used) : "none",
       ),
-      span("number", short(unit.tokens)),
-      bars(unit.tokens, unit.saved, most, 40, unit.role),
-      span(`number optional ${unit.saved ? "saved" : "dimmer"}`, unit.saved ? short(-unit.saved) : "0"),
+      ...weights(unit, most, 40, unit.role, "optional"),
     );
-    row.addEventListener("pointerenter", () => this.#chooser.hover(unit.commit));
-    row.addEventListener("pointerleave", () => this.#chooser.hover(null));
-    return row;
   }
 
   #section(title: string, times: string, groups: readonly Group[], isPath: boolean): HTMLElement[] {
@@ -181,14 +179,17 @@ export class Tables {
 
   #group(group: Group, most: number, isPath: boolean): HTMLElement {
     const key = `${isPath ? "file" : "tool"} ${group.name}`;
-    const row = h(
+    return h(
       "button",
       {
         class: "row",
-        type: "button",
         "data-group": key,
         "aria-pressed": false,
         title: `${group.name}: select all of it`,
+        onclick: () => {
+          const all = group.commits.every((commit) => this.#chosen.has(commit));
+          this.#chooser.choose(group.commits, !all);
+        },
       },
       h(
         "span",
@@ -199,15 +200,8 @@ export class Tables {
         isPath ? cutPath(group.shown, 18) : group.shown,
       ),
       span("number dim", exact(group.calls)),
-      span("number", short(group.tokens)),
-      bars(group.tokens, group.saved, most, 44, "tool"),
-      span(`number ${group.saved ? "saved" : "dimmer"}`, group.saved ? short(-group.saved) : "0"),
+      ...weights(group, most, 44, "tool"),
     );
-    row.addEventListener("click", () => {
-      const all = group.commits.every((commit) => this.#chosen.has(commit));
-      this.#chooser.choose(group.commits, !all);
-    });
-    return row;
   }
 
   #groupOf(key: string): Group | undefined {
@@ -217,14 +211,24 @@ export class Tables {
   }
 }
 
-/** What stays filled, what masking would save dashed. */
-function bars(tokens: number, saved: number, most: number, width: number, role: string): HTMLElement {
-  const long = (part: number) => Math.max(1.5, (width * part) / most);
-  return span(
-    "weight optional",
-    saved ? h("i", { class: "dashed", style: `width: ${long(tokens)}px` }) : null,
-    h("i", { class: "fill", "data-role": role, style: `width: ${long(tokens - saved)}px` }),
-  );
+/** What it takes, what of that stays (filled) and what masking would save (dashed), and that in figures. */
+function weights(
+  { tokens, saved }: { tokens: number; saved: number },
+  most: number,
+  width: number,
+  role: string,
+  name = "",
+): HTMLElement[] {
+  const long = (part: number) => `width: ${Math.max(1.5, (width * part) / most)}px`;
+  return [
+    span("number", short(tokens)),
+    span(
+      "weight optional",
+      saved > 0 && h("i", { class: "dashed", style: long(tokens) }),
+      h("i", { class: "fill", "data-role": role, style: long(tokens - saved) }),
+    ),
+    span(`number ${name} ${saved ? "saved" : "dimmer"}`, saved ? short(-saved) : "0"),
+  ];
 }
 
 /** A path keeps its end, which tells it from others; one longer than the room in itself keeps its beginning. */

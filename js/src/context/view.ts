@@ -1,15 +1,16 @@
 // The parts together: one cursor, one selection, one offer.
 import { short } from "../base/format";
 import { copyText, type Ground } from "../base/ground";
-import { h } from "../base/h";
+import { h, put } from "../base/h";
 import type { Key } from "../base/keys";
 import { ACTIONS, type Action, Actions, type Foresight, offered } from "./actions";
 import { Card, type Described, spoken, titled } from "./card";
 import { empty, footer, header, legend } from "./head";
-import { type ContextState, Layout, type Spot, same } from "./model";
+import { type ContextState, type Layout, type Spot, same } from "./model";
 import { Reader } from "./reader";
 import { Strip } from "./strip";
 import { Tables, type Takers } from "./tables";
+import { Units } from "./units";
 
 const SOON = 60; // milliseconds that a cursor rests before Python is asked
 const LATER = 150; // milliseconds after a change before the tables are asked anew
@@ -24,12 +25,10 @@ export class View {
   readonly #tables: Tables;
   readonly #reader: Reader;
   readonly #actions: Actions;
-  #layout: Layout;
-  #commits: string[] | null = null;
-  #places = new Map<string, number>();
-  #known = new Map<string, Described>();
+  #units: Units;
   #cursor: Spot | null = null;
   #hover: Spot | null = null;
+  #touched = false; // whether somebody moved the cursor
   #only: string | null = null;
   #after: [number, string] | null = null;
   #takersOf = "";
@@ -39,7 +38,7 @@ export class View {
 
   constructor(ground: Ground<ContextState>) {
     this.#ground = ground;
-    this.#layout = new Layout(ground.state());
+    this.#units = new Units(ground.state());
     this.#strip = new Strip(
       this.#layout,
       { onHover: (spot) => this.#hovers(spot), onPick: (spot, more) => this.#picks(spot, more) },
@@ -47,13 +46,13 @@ export class View {
     );
     this.#tables = new Tables({
       choose: (commits, on) => this.#choose(commits, on),
-      hover: (commit) => this.#hovers(commit === null ? null : this.#spotOf(commit)),
-      go: (commit) => this.#goTo(this.#spotOf(commit)),
+      hover: (commit) => this.#hovers(commit === null ? null : this.#units.spotOf(commit)),
+      go: (commit) => this.#goTo(this.#units.spotOf(commit)),
     });
     this.#actions = new Actions({
       foresee: (action) => this.#foresee(action),
       onShown: (seen, action) => this.#foreseen(seen, action),
-      run: (action) => void this.#act(action),
+      run: (action) => this.#act(action),
     });
     this.#reader = new Reader({
       describe: (commit, start, count) => ground.request<Described>("describe", { commit, start, count }),
@@ -71,27 +70,28 @@ export class View {
 
   // -- the state ------------------------------------------------------------------------------------
 
+  get #layout(): Layout {
+    return this.#units.layout;
+  }
+
   get #state(): ContextState {
     return this.#layout.state;
   }
 
   #renew(first = false): void {
-    const before = this.#commitOf(this.#cursor);
+    const before = this.#units.commitOf(this.#cursor);
     const place = this.#cursor?.kind === "unit" ? this.#cursor.place : null;
-    this.#layout = new Layout(this.#ground.state());
-    this.#known.clear();
-    this.#settle(this.#state.commits);
-    this.#header.replaceChildren(
-      ...header(this.#state, () => this.#ground.help()).filter((part) => part !== null),
-    );
-    this.#ground.footer.replaceChildren(...footer(this.#layout));
-    this.#legend.replaceChildren(...legend(this.#layout, this.#only, (role) => this.#alone(role)));
+    this.#units = new Units(this.#ground.state());
+    put(this.#header, ...header(this.#ground));
+    put(this.#ground.footer, footer(this.#layout));
+    this.#drawLegend();
     if (this.#state.head === null) {
-      this.#body.replaceChildren(empty());
+      put(this.#body, empty());
       return;
     }
     if (!this.#strip.element.isConnected) {
-      this.#body.replaceChildren(
+      put(
+        this.#body,
         this.#legend,
         this.#strip.element,
         this.#card.element,
@@ -100,19 +100,13 @@ export class View {
         this.#actions.element,
       );
     }
-    this.#cursor = (before && this.#spotOf(before)) || this.#near(place);
+    this.#cursor = (before && this.#units.spotOf(before)) || this.#units.near(place);
     this.#hover = null;
     this.#strip.renew(this.#layout);
     if (this.#cursor) this.#strip.reveal(this.#cursor);
     this.#show();
-    if (this.#commits === null) void this.#learn();
-    setTimeout(() => void this.#weigh(), first ? 0 : LATER);
-  }
-
-  /** Know the units by their commits, and the other way round. */
-  #settle(commits: string[] | null): void {
-    this.#commits = commits;
-    this.#places = new Map(commits?.map((commit, place) => [commit, place]));
+    if (!this.#units.areNamed) void this.#learn();
+    setTimeout(() => this.#weigh(), first ? 0 : LATER);
   }
 
   /** Ask for the commits of a long strip. */
@@ -120,7 +114,7 @@ export class View {
     const of = this.#state.head;
     const { head, commits } = await this.#ground.request<{ head: string; commits: string[] }>("commits");
     if (head !== of || of !== this.#state.head) return;
-    this.#settle(commits);
+    this.#units.name(commits);
     this.#show();
   }
 
@@ -132,38 +126,11 @@ export class View {
     const takers = await this.#ground.request<Takers>("takers");
     this.#tables.renew(takers);
     if (this.#cursor === null || (this.#cursor.kind === "unit" && !this.#touched)) {
-      const largest = takers.units[0];
-      if (largest) this.#goTo(this.#spotOf(largest.commit), false);
+      const [largest] = takers.units;
+      if (largest) this.#goTo(this.#units.spotOf(largest.commit), false);
     }
     this.#show();
   }
-
-  #touched = false;
-
-  /** Where the cursor stands when its unit is gone: the unit that came in its place, else the largest. */
-  #near(place: number | null): Spot | null {
-    const { count } = this.#layout;
-    if (count === 0) return this.#layout.spots[0] ?? null;
-    if (place !== null) return { kind: "unit", place: Math.min(place, count - 1) };
-    let largest = 0;
-    for (let at = 1; at < count; at += 1)
-      if (this.#layout.size(at) > this.#layout.size(largest)) largest = at;
-    return { kind: "unit", place: largest };
-  }
-
-  #commitOf(spot: Spot | null): string | null {
-    if (spot?.kind === "unit") return this.#commits?.[spot.place] ?? null;
-    return spot?.kind === "ghost" ? (this.#layout.ghost(spot.place)?.[4] ?? null) : null;
-  }
-
-  #spotOf(commit: string): Spot | null {
-    const place = this.#places.get(commit);
-    if (place !== undefined) return { kind: "unit", place };
-    const ghost = this.#state.ghosts.findIndex((one) => one[4] === commit);
-    return ghost < 0 ? null : { kind: "ghost", place: ghost };
-  }
-
-  // -- the top --------------------------------------------------------------------------------------
 
   // -- cursor and selection -------------------------------------------------------------------------
 
@@ -190,7 +157,7 @@ export class View {
   }
 
   #toggle(): void {
-    const commit = this.#commitOf(this.#cursor);
+    const commit = this.#units.commitOf(this.#cursor);
     if (commit && this.#cursor?.kind !== "unrecorded")
       this.#choose([commit], !this.#selected.includes(commit));
   }
@@ -211,9 +178,9 @@ export class View {
   #show(): void {
     if (this.#state.head === null) return;
     const chosen = new Set(this.#selected);
-    const places = this.#selected.flatMap((commit) => this.#places.get(commit) ?? []);
+    const places = this.#units.placesOf(this.#selected);
     this.#strip.mark(this.#cursor, places, this.#after);
-    this.#tables.mark(chosen, this.#commitOf(this.#cursor) ?? "");
+    this.#tables.mark(chosen, this.#units.commitOf(this.#cursor) ?? "");
     this.#readOut();
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => this.#offer(), SOON);
@@ -221,53 +188,43 @@ export class View {
 
   #readOut(): void {
     const spot = this.#hover ?? this.#cursor;
-    const commit = this.#commitOf(spot);
-    const known = commit === null ? undefined : this.#known.get(commit);
-    const hints: [string, string][] = [
-      ["Space", "select"],
-      ["↵", "read"],
-    ];
-    this.#card.show(this.#layout, spot, known, spot ? this.#strip.middle(spot) : 0, hints);
+    const commit = this.#units.commitOf(spot);
+    const known = commit === null ? undefined : this.#units.known.get(commit);
+    this.#card.show(this.#layout, spot, known, spot ? this.#strip.middle(spot) : 0);
     const { element } = this.#strip;
     if (!this.#hover) {
       const at = this.#layout.spots.findIndex((one) => same(one, this.#cursor));
-      element.setAttribute("aria-valuemin", "1");
-      element.setAttribute("aria-valuemax", String(Math.max(1, this.#layout.spots.length)));
-      element.setAttribute("aria-valuenow", String(at + 1));
-      element.setAttribute("aria-valuetext", spoken(this.#layout, this.#cursor, known));
+      element.ariaValueMin = "1";
+      element.ariaValueMax = String(Math.max(1, this.#layout.spots.length));
+      element.ariaValueNow = String(at + 1);
+      element.ariaValueText = spoken(this.#layout, this.#cursor, known);
     }
     clearTimeout(this.#describing);
-    if (commit !== null && !known) this.#describing = setTimeout(() => void this.#describe(commit), SOON);
+    if (commit !== null && !known) this.#describing = setTimeout(() => this.#describe(commit), SOON);
   }
 
   async #describe(commit: string): Promise<void> {
     const of = this.#state.head;
     const known = await this.#ground.request<Described>("describe", { commit });
     if (of !== this.#state.head) return;
-    this.#known.set(commit, known);
-    if (this.#commitOf(this.#hover ?? this.#cursor) === commit) this.#readOut();
+    this.#units.known.set(commit, known);
+    if (this.#units.commitOf(this.#hover ?? this.#cursor) === commit) this.#readOut();
   }
 
   // -- what can be done -----------------------------------------------------------------------------
 
   /** What an action would be done to: what is selected, else where the cursor stands. */
   #targets(action?: Action): string[] {
-    const chosen = this.#selected.filter((commit) => this.#spotOf(commit) !== null);
+    const chosen = this.#selected.filter((commit) => this.#units.spotOf(commit) !== null);
     if (chosen.length)
-      return action === "restore" ? chosen.filter((commit) => this.#isSummary(commit)) : chosen;
-    const commit = this.#commitOf(this.#cursor);
+      return action === "restore" ? chosen.filter((commit) => this.#units.isSummary(commit)) : chosen;
+    const commit = this.#units.commitOf(this.#cursor);
     return commit === null ? [] : [commit];
-  }
-
-  #isSummary(commit: string): boolean {
-    const spot = this.#spotOf(commit);
-    if (spot?.kind === "unit") return this.#layout.role(spot.place) === "x";
-    return spot?.kind === "ghost" && this.#layout.ghost(spot.place)?.[1] === "covered";
   }
 
   /** The spots that an action would be about. */
   #meant(): Spot[] {
-    if (this.#selected.length) return this.#targets().flatMap((commit) => this.#spotOf(commit) ?? []);
+    if (this.#selected.length) return this.#targets().flatMap((commit) => this.#units.spotOf(commit) ?? []);
     return this.#cursor ? [this.#cursor] : [];
   }
 
@@ -292,7 +249,7 @@ export class View {
     const by = seen === null ? 0 : seen.after.tokens - seen.before.tokens;
     const says = seen && action ? `${short(seen.after.tokens)} ${ACTIONS[action].after}` : "";
     this.#after = by ? [by, says] : null;
-    const places = this.#selected.flatMap((commit) => this.#places.get(commit) ?? []);
+    const places = this.#units.placesOf(this.#selected);
     this.#strip.mark(this.#cursor, places, this.#after);
   }
 
@@ -300,7 +257,7 @@ export class View {
     const commits = this.#targets(action);
     const means = offered(this.#layout, this.#meant()).includes(action);
     if (!this.#ground.alive || !commits.length || !means) return;
-    if (!(await this.#ground.act("act", () => ({ head: this.#state.head, action, commits })))) return;
+    if (!(await this.#do(action, commits))) return;
     this.#ground.clearFaults();
     if (this.#selected.length) {
       this.#ground.put("selected", []);
@@ -310,6 +267,10 @@ export class View {
     if (!this.#ground.focused()) this.#strip.element.focus({ preventScroll: true });
   }
 
+  #do(action: string, commits: string[], text?: string): Promise<boolean> {
+    return this.#ground.act("act", () => ({ head: this.#state.head, action, commits, text }));
+  }
+
   async #back(method: "undo" | "redo"): Promise<void> {
     if (this.#ground.alive) await this.#ground.act(method, () => ({ head: this.#state.head }));
   }
@@ -317,7 +278,7 @@ export class View {
   // -- reading and editing --------------------------------------------------------------------------
 
   #read(): void {
-    const commit = this.#commitOf(this.#cursor);
+    const commit = this.#units.commitOf(this.#cursor);
     if (commit === null) return;
     if (this.#reader.commit === commit && !this.#reader.isEditing) {
       this.#reader.close();
@@ -328,10 +289,8 @@ export class View {
   }
 
   #edit(): void {
-    const commit = this.#commitOf(this.#cursor);
-    const isGroup =
-      this.#cursor?.kind === "ghost" && this.#layout.ghost(this.#cursor.place)?.[1] === "covered";
-    if (commit === null || isGroup || !this.#ground.alive) return;
+    const commit = this.#units.commitOf(this.#cursor);
+    if (commit === null || this.#units.isGroup(this.#cursor) || !this.#ground.alive) return;
     this.#tables.element.hidden = true;
     this.#actions.rest(true);
     void this.#reader.edit(commit);
@@ -340,28 +299,20 @@ export class View {
   #drafts(commit: string, text: string): void {
     this.#draft = { commit, text };
     clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => void this.#foreseeEdit(), 4 * SOON);
+    this.#settling = setTimeout(() => this.#foreseeEdit(), 4 * SOON);
   }
 
   async #foreseeEdit(): Promise<void> {
     const draft = this.#draft;
     if (!draft) return;
     const { commit, text } = draft;
-    const seen = await this.#ground.request<Foresight>("foresee", {
-      action: "edit",
-      commits: [commit],
-      text,
-    });
+    const about = { action: "edit", commits: [commit], text };
+    const seen = await this.#ground.request<Foresight>("foresee", about);
     if (draft === this.#draft) this.#actions.tell(seen);
   }
 
   async #apply(commit: string, text: string): Promise<boolean> {
-    return this.#ground.act("act", () => ({
-      head: this.#state.head,
-      action: "edit",
-      commits: [commit],
-      text,
-    }));
+    return this.#do("edit", [commit], text);
   }
 
   #closed(): void {
@@ -391,11 +342,15 @@ export class View {
 
   #alone(role: string | null): void {
     this.#only = role;
-    this.#legend.replaceChildren(...legend(this.#layout, this.#only, (role) => this.#alone(role)));
+    this.#drawLegend();
     this.#strip.only(role);
     if (role !== null && this.#cursor?.kind === "unit" && this.#layout.role(this.#cursor.place) !== role) {
       this.#move(1);
     }
+  }
+
+  #drawLegend(): void {
+    put(this.#legend, ...legend(this.#layout, this.#only, (role) => this.#alone(role)));
   }
 
   #nextRole(): void {
@@ -412,21 +367,16 @@ export class View {
   }
 
   #turn(by: 1 | -1): void {
-    this.#goTo(
-      this.#layout.step(
-        this.#cursor,
-        by,
-        (spot) => spot.kind === "unit" && this.#layout.role(spot.place) === "u",
-      ),
-    );
+    const isTurn = (spot: Spot) => spot.kind === "unit" && this.#layout.role(spot.place) === "u";
+    this.#goTo(this.#layout.step(this.#cursor, by, isTurn));
   }
 
   /** From the largest units to the next smaller one, and back. */
   #rank(by: 1 | -1): void {
     const { units } = this.#tables;
-    const at = units.findIndex((unit) => unit.commit === this.#commitOf(this.#cursor));
+    const at = units.findIndex((unit) => unit.commit === this.#units.commitOf(this.#cursor));
     const next = units[at < 0 ? 0 : at + by];
-    if (next) this.#goTo(this.#spotOf(next.commit));
+    if (next) this.#goTo(this.#units.spotOf(next.commit));
   }
 
   #keys(): Key[] {
@@ -434,9 +384,8 @@ export class View {
       key: ACTIONS[action].key,
       label: ACTIONS[action].label.toLowerCase(),
       once: true as const,
-      run: () => void this.#act(action),
+      run: () => this.#act(action),
     }));
-    const { spots } = this.#layout;
     return [
       { key: "ArrowLeft", label: "unit before", run: () => this.#move(-1) },
       { key: "ArrowRight", label: "unit after", run: () => this.#move(1) },
@@ -450,7 +399,7 @@ export class View {
         label: "among the largest",
         run: (event) => this.#rank(event.key === "ArrowUp" ? -1 : 1),
       },
-      { key: ["Home"], run: () => this.#goTo(this.#layout.spots[0] ?? spots[0] ?? null) },
+      { key: ["Home"], run: () => this.#goTo(this.#layout.spots[0] ?? null) },
       {
         key: ["End", "g"],
         label: "to the end (HEAD)",
@@ -465,14 +414,14 @@ export class View {
       { key: "Enter", label: "read", run: () => this.#read() },
       ...done,
       { key: "e", label: "edit", run: () => this.#edit() },
-      { key: "y", label: "copy the hash", run: () => void this.#copy() },
-      { key: "z", label: "undo", once: true, run: () => void this.#back("undo") },
-      { key: "shift+z", label: "redo", once: true, run: () => void this.#back("redo") },
+      { key: "y", label: "copy the hash", run: () => this.#copy() },
+      { key: "z", label: "undo", once: true, run: () => this.#back("undo") },
+      { key: "shift+z", label: "redo", once: true, run: () => this.#back("redo") },
     ];
   }
 
   async #copy(): Promise<void> {
-    const commit = this.#commitOf(this.#cursor);
+    const commit = this.#units.commitOf(this.#cursor);
     if (commit === null) return;
     await copyText(commit, this.#strip.element);
     this.#ground.say(`Copied ${commit}.`);

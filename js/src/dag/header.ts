@@ -2,8 +2,9 @@
 import { counted, exact } from "../base/format";
 import type { Ground } from "../base/ground";
 import { h, span } from "../base/h";
-import { icon } from "../base/icons";
+import { icon } from "../base/icons_history";
 import { type Choice, menu } from "../base/menu";
+import { iconButton, kbd } from "../base/parts";
 import type { DagState } from "./model";
 
 const PAUSE = 180; // milliseconds after the last key until the filter is asked for
@@ -54,20 +55,15 @@ export class Header {
       "aria-label": "Filter commits",
       spellcheck: "false",
       autocomplete: "off",
+      oninput: () => this.#wait(),
+      onkeydown: (event: KeyboardEvent) => this.#typed(event),
     });
-    this.#field.addEventListener("input", () => this.#wait());
-    this.#field.addEventListener("keydown", (event) => this.#typed(event));
     this.#undo = this.#button("undo");
     this.#redo = this.#button("redo");
-    const help = h(
-      "button",
-      { class: "icon-button", "aria-label": "Keys", title: "Keys (?)", onclick: () => ground.help() },
-      icon("help"),
-    );
     this.element = h(
       "div",
       "header",
-      h("label", "find", icon("search"), this.#field, h("kbd", { "aria-hidden": "true" }, "/")),
+      h("label", "find", icon("search"), this.#field, kbd("/")),
       this.#menu("Role", "role", () => ROLES),
       this.#menu("Type", "type", () => ground.state().types),
       this.#menu("Priority", "is", () => STATES),
@@ -76,7 +72,7 @@ export class Header {
       span("space"),
       this.#undo,
       this.#redo,
-      help,
+      ground.helpButton(),
     );
   }
 
@@ -109,8 +105,7 @@ export class Header {
   }
 
   #button(action: "undo" | "redo"): HTMLButtonElement {
-    const run = () => this.#asks.act(action);
-    return h("button", { class: "icon-button", "aria-label": action, onclick: run }, icon(action));
+    return iconButton(icon(action), action, () => this.#asks.act(action));
   }
 
   #menu(label: string, key: string, values: () => readonly string[]): HTMLElement {
@@ -134,22 +129,15 @@ export class Header {
   }
 
   #typed(event: KeyboardEvent): void {
-    if (event.key === "Enter") {
+    const { key } = event;
+    if (!/^(Enter|Escape|ArrowDown)$/.test(key)) return;
+    if (key !== "ArrowDown") {
       clearTimeout(this.#soon);
-      this.#asks.filter(this.text);
-      this.#asks.leave();
-      event.preventDefault();
-    } else if (event.key === "Escape") {
-      clearTimeout(this.#soon);
-      if (this.text) {
-        this.#field.value = "";
-        this.#asks.filter("");
-      }
-      this.#asks.leave();
-      event.preventDefault();
-    } else if (event.key === "ArrowDown") {
-      this.#asks.leave();
-      event.preventDefault();
+      const had = this.text;
+      if (key === "Escape") this.#field.value = "";
+      if (had || key === "Enter") this.#asks.filter(this.text);
     }
+    this.#asks.leave();
+    event.preventDefault();
   }
 }

@@ -1,6 +1,6 @@
 // The size of the context over the whole history, and the window of rows in view, which can be dragged.
 import { round, short } from "../base/format";
-import { h, span, svg } from "../base/h";
+import { h, put, span, svg } from "../base/h";
 import { paint } from "./lanes";
 import type { Curve, DagState } from "./model";
 import { hour } from "./row";
@@ -12,31 +12,26 @@ const NARROWEST = 6; // pixels of the window
 
 /** The place of a row among all commits: between two anchors it follows from the row. */
 export function placeOf(anchors: Curve["anchors"], row: number): number {
-  let [low, high] = [0, anchors.length - 1];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((anchors[middle]?.[0] ?? 0) <= row) low = middle;
-    else high = middle - 1;
-  }
-  const [from, at] = anchors[low] ?? [0, 0];
-  const [to, then] = anchors[low + 1] ?? [from, at];
-  if (to === from) return at;
-  return at + ((then - at) * Math.min(row - from, to - from)) / (to - from);
+  const [from, at, to, then] = around(anchors, ([one]) => one <= row);
+  return to === from ? at : at + ((then - at) * Math.min(row - from, to - from)) / (to - from);
 }
 
 /** The row whose commit stands at a place, or next to it. */
 export function rowOf(anchors: Curve["anchors"], place: number): number {
   // rows count from the newest, places from the oldest: the one falls where the other rises
-  let [low, high] = [0, anchors.length - 1];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((anchors[middle]?.[1] ?? 0) >= place) low = middle;
-    else high = middle - 1;
-  }
-  const [from, at] = anchors[low] ?? [0, 0];
-  const [to, then] = anchors[low + 1] ?? [from, at];
-  if (then === at) return from;
-  return Math.round(from + ((to - from) * Math.max(0, at - place)) / (at - then));
+  const [from, at, to, then] = around(anchors, ([, one]) => one >= place);
+  return then === at ? from : Math.round(from + ((to - from) * Math.max(0, at - place)) / (at - then));
+}
+
+/** The last anchor that fits, and the one after it. */
+function around(
+  anchors: Curve["anchors"],
+  fits: (anchor: Curve["anchors"][number]) => boolean,
+): [number, number, number, number] {
+  const place = Math.max(0, anchors.findLastIndex(fits));
+  const [from, at] = anchors[place] ?? [0, 0];
+  const [to, then] = anchors[place + 1] ?? [from, at];
+  return [from, at, to, then];
 }
 
 export class Overview {
@@ -49,8 +44,17 @@ export class Overview {
   #view: readonly [number, number] = [0, 0];
 
   constructor(onMove: (row: number) => void, signal: AbortSignal) {
-    this.element = h("div", "overview", this.#labels, this.#window);
-    this.element.prepend(this.#picture);
+    const own = {
+      class: "overview",
+      onpointerdown: (event: PointerEvent) => {
+        this.element.setPointerCapture(event.pointerId);
+        move(event);
+      },
+      onpointermove: (event: PointerEvent) => {
+        if (this.element.hasPointerCapture(event.pointerId)) move(event);
+      },
+    };
+    this.element = h("div", own, this.#picture, this.#labels, this.#window);
     const sized = new ResizeObserver(() => this.#draw());
     sized.observe(this.element);
     signal.addEventListener("abort", () => sized.disconnect());
@@ -60,21 +64,6 @@ export class Overview {
       const x = event.clientX - this.element.getBoundingClientRect().left;
       onMove(rowOf(curve.anchors, ((x - EDGE) * (curve.places - 1)) / (this.#width - 2 * EDGE)));
     };
-    this.element.addEventListener(
-      "pointerdown",
-      (event) => {
-        this.element.setPointerCapture(event.pointerId);
-        move(event);
-      },
-      { signal },
-    );
-    this.element.addEventListener(
-      "pointermove",
-      (event) => {
-        if (this.element.hasPointerCapture(event.pointerId)) move(event);
-      },
-      { signal },
-    );
   }
 
   renew(state: DagState): void {
@@ -105,8 +94,8 @@ export class Overview {
     this.#width = this.element.clientWidth;
     if (!state || !this.#width) return;
     const { curve, most } = state;
-    this.#picture.replaceChildren();
-    this.#labels.replaceChildren();
+    put(this.#picture);
+    put(this.#labels);
     this.#window.hidden = true;
     if (!curve.points.length) return;
     const ceiling = 1.08 * Math.max(curve.most, most ?? 0, 1);
@@ -120,10 +109,11 @@ export class Overview {
     const [start, end] = [this.#x(curve.points[0]?.[0] ?? 0), this.#x(curve.points.at(-1)?.[0] ?? 0)];
     this.#picture.setAttribute("viewBox", `0 0 ${this.#width} ${HEIGHT}`);
     this.#picture.setAttribute("aria-label", this.#spoken(state));
-    this.#picture.replaceChildren(
+    put(
+      this.#picture,
       svg("path", { d: `${line}H${end + 2}V${HEIGHT}H${start}Z`, class: "area" }),
       svg("path", { d: `${line}H${end + 2}`, class: "curve" }),
-      ...curve.spikes.map(([place, tokens, role]) => {
+      curve.spikes.map(([place, tokens, role]) => {
         const top = y(curve.points.findLast(([at]) => at <= place)?.[1] ?? 0);
         const height = Math.max(3, (14 * tokens) / Math.max(1, state.largest));
         const x = this.#x(place);
@@ -133,23 +123,24 @@ export class Overview {
           style: paint(role),
         });
       }),
-      ...(most ? [svg("path", { d: `M${EDGE} ${y(most)}H${this.#width - EDGE}`, class: "budget" })] : []),
+      most && svg("path", { d: `M${EDGE} ${y(most)}H${this.#width - EDGE}`, class: "budget" }),
     );
-    this.#labels.replaceChildren(
+    put(
+      this.#labels,
       h(
         "span",
         { style: `left:10px;top:${most ? Math.min(28, Math.max(2, y(most) + 2)) : 2}px` },
         "tokens in context",
-        most ? span("budget", `, budget ${round(most)}`) : null,
+        most && span("budget", `, budget ${round(most)}`),
       ),
-      ...this.#fallLabels(curve),
+      this.#fallLabel(curve),
     );
     this.look(...this.#view);
   }
 
-  #fallLabels(curve: Curve): HTMLElement[] {
+  #fallLabel(curve: Curve): HTMLElement | null {
     const fall = curve.falls[0];
-    if (!fall) return [];
+    if (!fall) return null;
     const [place, time, before, after] = fall;
     const x = this.#x(place);
     const text = `${hour(time)} compaction, ${short(before)} → ${short(after)}`;
@@ -158,7 +149,7 @@ export class Overview {
     const where = isLeft
       ? `right:${Math.min(this.#width - x + 6, this.#width - LABEL)}px`
       : `left:${x + 6}px`;
-    return [h("span", { class: "fall", style: where }, text)];
+    return h("span", { class: "fall", style: where }, text);
   }
 
   #spoken({ curve, most, tokens }: DagState): string {

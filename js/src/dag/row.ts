@@ -1,7 +1,7 @@
 // One row of the history: lanes, who, what, its state, its size.
 import { exact, moment, short } from "../base/format";
-import { h, span } from "../base/h";
-import { type Icon, icon } from "../base/icons";
+import { type Children, h, span } from "../base/h";
+import { type Icon, icon } from "../base/icons_history";
 import { drawLanes, laneOf, paint } from "./lanes";
 import type { Label, Row } from "./model";
 
@@ -50,15 +50,14 @@ function folded(row: Row): string {
 /** Draw a row; `largest` has the longest bar. */
 export function drawRow(row: Row, largest: number, isSelected: boolean): HTMLElement {
   const isHead = row.labels?.some(([kind]) => kind === "head") ?? false;
-  const isThought = row.type === "reasoning";
-  const isOut = Boolean(row.covered || isThought || row.marks?.includes("skipped"));
-  const isTinted = row.kind === "more" || row.agent || !row.here;
+  const isOut = Boolean(row.covered || row.type === "reasoning" || row.marks?.includes("skipped"));
+  const isTinted = Boolean(row.kind === "more" || row.agent || !row.here);
+  const role = roleOf(row);
   const classes = [
     "row",
     row.direction === "→" ? "is-call" : row.direction === "←" ? "is-result" : "",
     row.code ? "is-code" : "",
     isOut ? "is-out" : "",
-    isThought ? "is-thought" : "",
   ];
   return h(
     "div",
@@ -69,22 +68,21 @@ export function drawRow(row: Row, largest: number, isSelected: boolean): HTMLEle
       "aria-selected": isSelected,
       "aria-expanded": row.fold ? row.fold.is_open : null,
       "data-commit": row.commit,
-      "data-role": roleOf(row),
-      style: paint(roleOf(row)),
+      "data-role": role,
+      style: paint(role),
     },
-    h("span", { class: "graph", role: "gridcell" }, drawLanes(row, isHead)),
-    h(
-      "span",
-      { class: "who", role: "gridcell", title: row.who },
-      span("way", row.direction ?? ""),
-      span("name", row.who),
-    ),
-    h("span", { class: "said-cell", role: "gridcell" }, ...saying(row)),
-    h("span", { class: "marks", role: "gridcell" }, ...marks(row)),
-    h("span", { class: "tokens", role: "gridcell" }, row.tokens ? short(row.tokens) : ""),
-    h("span", { class: "bar-cell", role: "gridcell" }, ...bars(row, largest, isOut, Boolean(isTinted))),
-    h("span", { class: "time", role: "gridcell", title: moment(row.time * 1e6) }, hour(row.time)),
+    cell("graph", null, drawLanes(row, isHead)),
+    cell("who", row.who, span("way", row.direction ?? ""), span("name", row.who)),
+    cell("said-cell", null, saying(row)),
+    cell("marks", null, marks(row)),
+    cell("tokens", null, row.tokens ? short(row.tokens) : ""),
+    cell("bar-cell", null, bars(row, largest, isOut, isTinted)),
+    cell("time", moment(row.time * 1e6), hour(row.time)),
   );
+}
+
+function cell(name: string, title: string | null, ...shown: Children[]): HTMLElement {
+  return h("span", { class: name, role: "gridcell", title }, ...shown);
 }
 
 function saying(row: Row): (HTMLElement | null)[] {
@@ -98,7 +96,6 @@ function saying(row: Row): (HTMLElement | null)[] {
           class: `caret${fold.is_open ? " is-open" : ""}`,
           tabindex: -1,
           "data-fold": fold.name,
-          "data-open": String(fold.is_open),
           "aria-label": fold.is_open ? "Close" : "Open",
         },
         icon("right"),
@@ -110,11 +107,7 @@ function saying(row: Row): (HTMLElement | null)[] {
   if (row.kind === "edit") {
     parts.push(
       span("fixed", "of ", span("mono", row.text)),
-      span(
-        "note",
-        row.before ? h("del", null, row.before) : null,
-        row.after ? h("ins", null, row.after) : null,
-      ),
+      span("note", row.before && h("del", null, row.before), row.after && h("ins", null, row.after)),
     );
     return parts;
   }
@@ -147,7 +140,7 @@ function label([kind, name, owner]: Label): HTMLElement {
       style: laneOf(owner),
       title: kind === "head" ? null : `${kind} ${name}`,
     },
-    drawn ? icon(drawn) : null,
+    drawn && icon(drawn),
     span("name", name),
   );
 }

@@ -1,57 +1,26 @@
-// The pane beside the rows: the unit, what there is to say of it, what can be done, and what that would change.
-import { exact, money, percent, round, short } from "../base/format";
+// The pane beside the rows: the unit that is selected, what can be done, and what that would change.
+import { exact } from "../base/format";
 import { code, copyText, type Ground } from "../base/ground";
-import { h, span } from "../base/h";
-import { type Icon, icon } from "../base/icons";
-import { cap } from "../base/keys";
-import { paint } from "./lanes";
-import type { Change, DagState, Detail, Fact, Foresight } from "./model";
-import { hour, roleOf } from "./row";
+import { h, put, span } from "../base/h";
+import { icon } from "../base/icons_history";
+import { button, editor, kbd } from "../base/parts";
+import { ACTIONS, type Action, ASKS_FIRST, offered, refusal, wordOf } from "./actions";
+import { sentence } from "./foresight";
+import type { Change, DagState, Detail, Foresight } from "./model";
+import { drawChanges, drawSeveral, drawUnit } from "./unit";
 
-export interface Action {
-  name: string;
-  key: string;
-  label: string;
-  icon: Icon;
-  /** How many commits it takes: one, two, or any number. */
-  takes: "one" | "two" | "any";
-  /** What it asks for before it can be done. */
-  asks?: "name" | "text" | undefined;
-}
-
-const TABLE: readonly [string, string, string, Icon, Action["takes"], Action["asks"]?][] = [
-  ["pin", "p", "Pin", "pin", "any"],
-  ["skip", "s", "Skip", "skip", "any"],
-  ["important", "i", "Important", "flag", "any"],
-  ["unmark", "u", "Unmark", "x", "any"],
-  ["edit", "e", "Edit…", "edit", "one", "text"],
-  ["branch", "b", "Branch…", "branch", "one", "name"],
-  ["checkout", "o", "Check out", "checkout", "one"],
-  ["tag", "t", "Tag…", "tag", "one", "name"],
-  ["diff", "d", "Diff", "diff", "two"],
-  ["reset", "r", "Reset…", "undo", "one"],
-  ["restore", "x", "Restore", "redo", "any"],
-  ["merge", "shift+m", "Merge in…", "merge", "one"],
-  ["rebase", "shift+b", "Rebase onto…", "branch", "one"],
-  ["pick", "k", "Pick", "copy", "any"],
-  ["delete", "shift+d", "Delete…", "x", "one"],
-];
-export const ACTIONS: readonly Action[] = TABLE.map(([name, key, label, icon, takes, asks]) => ({
-  name,
-  key,
-  label,
-  icon,
-  takes,
-  asks,
-}));
-const ASKS_FIRST = /^(reset|merge|rebase|delete)$/;
-const OF_OTHERS = /^(merge|rebase|pick|delete)$/; // for commits of another line than HEAD's
 const SETTLED = 90; // milliseconds that a selection stands before it is read
 const THOUGHT = 140; // and before what an action would change is asked for
 
+/** What is typed before an action is done. */
+export interface Given {
+  text?: string;
+  name?: string;
+}
+
 export interface Does {
   /** Do an action; tells whether it was done. */
-  act(action: string, given: { text?: string; name?: string }): Promise<boolean>;
+  act(action: string, given: Given): Promise<boolean>;
   /** Go to a commit. */
   go(commit: string): void;
 }
@@ -60,7 +29,7 @@ export class Side {
   readonly element: HTMLElement;
   readonly #ground: Ground<DagState>;
   readonly #does: Does;
-  readonly #top = h("div", "top");
+  readonly #top = h("div", "top column");
   readonly #acts = h("div", { class: "acts needs-kernel", role: "toolbar", "aria-label": "Actions" });
   readonly #foresight = h("div", "foresight needs-kernel");
   #commits: readonly string[] = [];
@@ -68,7 +37,7 @@ export class Side {
   #detail: Detail | null = null;
   #hot = "skip";
   #form: HTMLElement | null = null;
-  #given: { text?: string; name?: string } = {}; // what is typed into it
+  #given: Given = {};
   #settling: ReturnType<typeof setTimeout> | undefined;
   #thinking: ReturnType<typeof setTimeout> | undefined;
   #asked = 0;
@@ -78,7 +47,7 @@ export class Side {
     this.#does = does;
     this.element = h(
       "aside",
-      { class: "side", "aria-label": "Selected commit" },
+      { class: "side column", "aria-label": "Selected commit" },
       this.#top,
       this.#acts,
       this.#foresight,
@@ -98,10 +67,10 @@ export class Side {
     if (same && !anew) return;
     if (!same) {
       this.leave();
-      this.#foresight.replaceChildren(); // it was about another commit
+      put(this.#foresight); // it was about another commit
     }
     clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => void this.#read(), this.#detail ? SETTLED : 0);
+    this.#settling = setTimeout(() => this.#read(), this.#detail ? SETTLED : 0);
   }
 
   /** Do an action on what is shown, or open what it asks for. */
@@ -110,7 +79,7 @@ export class Side {
     if (!action || this.#refused(action)) return;
     this.#heat(name);
     if (action.asks) return this.#ask(action);
-    if (name === "diff") return this.#compare();
+    if (name === "diff") return this.#compare(action);
     if (ASKS_FIRST.test(name) && !(await this.#sure(name))) return;
     await this.#does.act(name, {});
   }
@@ -127,231 +96,80 @@ export class Side {
     return true;
   }
 
-  // -- reading ------------------------------------------------------------------------------------
-
-  async #read(): Promise<void> {
-    const asked = ++this.#asked;
-    const [commit] = this.#commits;
-    if (commit === undefined) {
-      this.#detail = null;
-      this.#top.replaceChildren(h("p", "empty dim", "Nothing is selected."));
-      this.#offer();
-      return;
-    }
-    if (this.#commits.length > 1) {
-      this.#detail = null;
-      this.#several();
-      this.#offer();
-      return;
-    }
-    const detail = await this.#ground.maybe<Detail>("detail", { commit });
-    if (!detail || asked !== this.#asked) return;
-    this.#detail = detail;
-    this.#draw(detail);
-    this.#offer();
-  }
-
-  #several(): void {
-    const listed = this.#commits.slice(0, 200).map((commit) => this.#link(commit, commit.slice(0, 8)));
-    this.#top.replaceChildren(
-      h(
-        "div",
-        "head",
-        h("div", "title", h("b", null, `${exact(this.#commits.length)} commits`), span("space")),
-        this.#tokens
-          ? h("div", "size", span("", h("b", null, exact(this.#tokens)), " tokens together"))
-          : null,
-      ),
-      h("div", "links mono", listed),
-    );
-  }
-
-  #draw(detail: Detail): void {
-    const copy = h(
-      "button",
-      {
-        class: "icon-button small",
-        "aria-label": "Copy the hash",
-        title: `${detail.hash} (y)`,
-        onclick: () => this.copy(),
-      },
-      icon("copy"),
-    );
-    const share =
-      detail.share === null
-        ? detail.standing
-        : `${detail.share < 0.05 ? "under 0.1 %" : percent(detail.share / 100)} of context`;
-    this.#top.replaceChildren(
-      h(
-        "div",
-        "head",
-        h(
-          "div",
-          "title",
-          h(
-            "span",
-            { class: "who", style: paint(roleOf(detail)) },
-            `${detail.direction} ${detail.title}`.trim(),
-          ),
-          span("space"),
-          span("mono dim", detail.commit.slice(0, 8)),
-          copy,
-        ),
-        h(
-          "div",
-          "size",
-          span("", h("b", null, exact(detail.tokens)), " tokens"),
-          span(
-            "share",
-            h("i", {
-              class: detail.share === null ? "ghost" : "fill",
-              style: `${paint(roleOf(detail)) ?? ""};width:${detail.share === null ? 0 : Math.max(1, detail.share)}%`,
-            }),
-          ),
-          h("span", { class: detail.share === null ? "standing" : "" }, share),
-        ),
-      ),
-      this.#content(detail),
-      this.#facts(detail),
-    );
-  }
-
-  #content(detail: Detail): HTMLElement {
-    const isEdit = detail.kind === "edit" && detail.changes.length > 0;
-    const shown = isEdit
-      ? this.#pieces(detail)
-      : detail.html === null
-        ? h("pre", null, readable(detail))
-        : markdown(detail.html);
-    const box = h(
-      "div",
-      {
-        class: `content-box form-${isEdit ? "prose" : detail.direction === "→" ? "call" : detail.form}`,
-        tabindex: 0,
-        role: "group",
-        "aria-label": "Text",
-      },
-      shown,
-    );
-    const foot = h("div", "foot", span("", `${exact(detail.characters)} characters`), span("space"));
-    const outer = h("div", "content-frame", box, foot);
-    if (detail.characters > detail.text.length && !isEdit) {
-      let have = detail.text.length;
-      const more = h("button", "link", "show all");
-      more.addEventListener("click", async () => {
-        while (have < detail.characters && shown.isConnected) {
-          const part = await this.#ground.maybe<string>("text", { commit: detail.commit, start: have });
-          if (!part) break;
-          shown.append(part);
-          have += part.length;
-        }
-        more.remove();
-      });
-      foot.append(more);
-    }
-    return outer;
-  }
-
-  #pieces(detail: Detail): HTMLElement {
-    const pieces = detail.changes[0]?.[2] ?? [];
-    return h(
-      "pre",
-      null,
-      pieces.map((piece) => {
-        const [kind, text] = [piece[0], piece[1]];
-        return kind === "out" ? h("del", null, text) : kind === "in" ? h("ins", null, text) : span("", text);
-      }),
-    );
-  }
-
-  #facts(detail: Detail): HTMLElement {
-    const rows = detail.facts.map((fact) => this.#fact(fact));
-    if (detail.kind !== "edit") {
-      for (const [commit, time] of detail.changes) {
-        rows.push([
-          h("dt", null, "edited"),
-          h("dd", null, this.#link(commit, commit.slice(0, 8)), `, ${hour(time)}`),
-        ]);
-      }
-    }
-    return h(
-      "div",
-      { class: "facts", tabindex: 0, role: "group", "aria-label": "About it" },
-      h("dl", null, rows.flat()),
-    );
-  }
-
-  #fact(fact: Fact): HTMLElement[] {
-    const [name, text, links] = [fact[0], fact[1], fact[2]];
-    return [
-      h("dt", null, name),
-      h(
-        "dd",
-        { title: text || null },
-        links.flatMap(([commit, word], at) => [
-          at ? ", " : "",
-          this.#link(commit, commit.slice(0, 8)),
-          name === "marked" ? " " : ` ${word}`,
-        ]),
-        text,
-      ),
-    ];
-  }
-
-  #link(commit: string, text: string): HTMLElement {
-    return h("button", { class: "link mono", onclick: () => this.#does.go(commit) }, text);
-  }
-
   /** Put the hash, or the hashes, on the clipboard. */
   copy(): void {
-    const hashes = this.#commits.length === 1 && this.#detail ? [this.#detail.hash] : this.#commits;
+    const hashes = this.#detail ? [this.#detail.hash] : this.#commits;
     if (!hashes.length) return;
     void copyText(hashes.join("\n"), this.element);
     const said = hashes.length === 1 ? `hash ${hashes[0]?.slice(0, 8)}` : `${exact(hashes.length)} hashes`;
     this.#ground.say(`Copied ${said}.`);
   }
 
+  // -- reading ------------------------------------------------------------------------------------
+
+  async #read(): Promise<void> {
+    const asked = ++this.#asked;
+    const commits = this.#commits;
+    const [commit] = commits;
+    const go = this.#does.go;
+    if (commits.length === 1) {
+      const detail = await this.#ground.maybe<Detail>("detail", { commit });
+      if (!detail || asked !== this.#asked) return;
+      this.#detail = detail;
+      put(
+        this.#top,
+        drawUnit(
+          detail,
+          go,
+          () => this.copy(),
+          (start) => this.#text(start),
+        ),
+      );
+    } else {
+      this.#detail = null;
+      put(
+        this.#top,
+        commit ? drawSeveral(commits, this.#tokens, go) : h("p", "empty dim", "Nothing is selected."),
+      );
+    }
+    this.#offer();
+  }
+
+  /** The next part of the unit's text. */
+  #text(start: number): Promise<string | undefined> {
+    return this.#ground.maybe<string>("text", { commit: this.#detail?.commit, start });
+  }
+
   // -- actions ------------------------------------------------------------------------------------
 
   /** Why an action cannot be done to what is shown; empty where it can. */
   #refused(action: Action): string {
-    const count = this.#commits.length;
-    if (!this.#ground.alive && action.name !== "diff") return "not live";
-    if (!count) return "nothing is selected";
-    if (action.takes === "one" && count !== 1) return "takes one commit";
-    if (action.takes === "two" && count > 2) return "takes two commits";
-    if (action.name === "restore" && this.#detail && this.#detail.kind !== "summary")
-      return "takes a summary";
-    return "";
+    return refusal(action, this.#commits.length, this.#detail, this.#ground.alive);
   }
 
   #offer(): void {
-    const detail = this.#detail;
-    const offered = ACTIONS.filter(({ name }) =>
-      name === "restore"
-        ? detail?.kind === "summary"
-        : !OF_OTHERS.test(name) || (detail ? detail.away : name === "pick"),
-    );
-    this.#acts.replaceChildren(
-      ...offered.map((action) => {
+    put(
+      this.#acts,
+      offered(this.#detail).map((action) => {
+        const { name, key, label } = action;
         const refused = this.#refused(action);
-        const button = h(
+        const heat = () => this.#heat(name);
+        return h(
           "button",
           {
-            class: action.name === this.#hot ? "is-hot" : "",
-            "data-action": action.name,
-            "aria-keyshortcuts": action.key,
+            class: name === this.#hot ? "is-hot" : "",
+            "data-action": name,
+            "aria-keyshortcuts": key,
             "aria-disabled": refused ? "true" : null,
             title: refused || null,
-            onclick: () => void this.run(action.name),
+            onclick: () => this.run(name),
+            onmouseenter: heat,
+            onfocus: heat,
           },
           icon(action.icon),
-          span("", action.label),
-          h("kbd", { "aria-hidden": "true" }, cap(action.key)),
+          span("", label),
+          kbd(key),
         );
-        button.addEventListener("mouseenter", () => this.#heat(action.name));
-        button.addEventListener("focus", () => this.#heat(action.name));
-        return button;
       }),
     );
     this.#foresee(this.#hot);
@@ -361,8 +179,8 @@ export class Side {
   #heat(name: string): void {
     if (this.#hot === name) return;
     this.#hot = name;
-    for (const button of this.#acts.children) {
-      button.classList.toggle("is-hot", (button as HTMLElement).dataset.action === name);
+    for (const element of this.#acts.children) {
+      element.classList.toggle("is-hot", (element as HTMLElement).dataset.action === name);
     }
     this.#foresee(name);
   }
@@ -371,8 +189,8 @@ export class Side {
     clearTimeout(this.#thinking);
     const action = ACTIONS.find((one) => one.name === name);
     const refused = action && this.#refused(action);
-    if (!action || !this.#ground.alive) this.#foresight.replaceChildren();
-    else if (refused) this.#says({ refused: `${action.label.replace("…", "")}: ${refused}.` });
+    if (!action || !this.#ground.alive) put(this.#foresight);
+    else if (refused) this.#says({ refused: `${wordOf(action)}: ${refused}.` });
     else if (name === "edit" && this.#given.text === undefined)
       this.#says({ says: "Writes an EDIT; what came after it stays where it is." });
     else this.#think(name);
@@ -382,118 +200,83 @@ export class Side {
   #think(name: string): void {
     const asked = this.#asked;
     this.#thinking = setTimeout(async () => {
-      const about = { action: name, commits: this.#commits, ...this.#given };
-      const found = await this.#ground.maybe<Foresight>("foresee", about);
+      const found = await this.#seen(name);
       if (found && asked === this.#asked && name === this.#hot) this.#says(found);
     }, THOUGHT);
   }
 
+  #seen(action: string): Promise<Foresight | undefined> {
+    return this.#ground.maybe<Foresight>("foresee", { action, commits: this.#commits, ...this.#given });
+  }
+
   #says(found: Foresight): void {
-    this.#foresight.replaceChildren(
-      ...(found.code ? [code(found.code)] : []),
-      h("p", null, ...sentence(found, this.#ground.state().most)),
+    put(
+      this.#foresight,
+      found.code && code(found.code),
+      h("p", null, sentence(found, this.#ground.state().most)),
     );
   }
 
   async #sure(action: string): Promise<boolean> {
-    const about = { action, commits: this.#commits };
-    const found = await this.#ground.maybe<Foresight>("foresee", about);
+    const found = await this.#seen(action);
     if (!found) return false;
-    if (found.refused) {
-      this.#ground.showFault({ message: found.refused, hint: found.hint ?? "" });
+    const { refused, hint = "", asks = "", says = "", code = "" } = found;
+    if (refused) {
+      this.#ground.showFault({ message: refused, hint });
       return false;
     }
-    return this.#ground.ask({
-      title: found.asks ?? "",
-      body: found.says ?? "",
-      code: found.code ?? "",
-      action: (found.asks ?? "").split(/ to | into | onto |\?/)[0] ?? "",
-    });
+    const [verb = ""] = asks.split(/ to | into | onto |\?/);
+    return this.#ground.ask({ title: asks, body: says, code, action: verb });
   }
 
-  async #compare(): Promise<void> {
-    const found = await this.#ground.maybe<{ title: string; changes: Change[] }>("diff", {
-      commits: this.#commits,
-    });
-    const action = ACTIONS.find((one) => one.name === "diff");
-    if (found && action) this.#ask(action, this.#changes(found));
+  async #compare(action: Action): Promise<void> {
+    const commits = this.#commits;
+    const found = await this.#ground.maybe<{ title: string; changes: Change[] }>("diff", { commits });
+    if (found) this.#open(action, drawChanges(found.title, found.changes, this.#does.go), []);
   }
 
-  #changes({ title, changes }: { title: string; changes: Change[] }): HTMLElement {
-    return h(
-      "div",
-      { class: "changes", tabindex: 0, role: "group", "aria-label": "What differs" },
-      h("b", "mono", title),
-      changes.length ? null : h("p", "dim", "A model is sent the same at both."),
-      changes.map((one) =>
-        h(
-          "p",
-          null,
-          span("change", one.change),
-          " ",
-          this.#link(one.commit, one.commit.slice(0, 8)),
-          span("dim", ` ${one.who}, ${one.tokens > 0 ? "+" : ""}${exact(one.tokens)}`),
-          h("br"),
-          one.before && one.before !== one.after ? h("del", null, one.before) : null,
-          " ",
-          one.after ? h("ins", null, one.after) : null,
-        ),
-      ),
-    );
-  }
+  // -- what is asked for --------------------------------------------------------------------------
 
-  /** Ask for a name or a text in the pane itself, or show a result there; Esc leaves it. */
-  async #ask(action: Action, shown?: HTMLElement): Promise<void> {
-    this.leave();
-    const close = h("button", { class: "button", onclick: () => this.#back() }, shown ? "Close" : "Leave it");
-    const field =
-      action.asks === "text" ? await this.#editor() : action.asks === "name" ? this.#name(action) : null;
-    if (action.asks && !field) return;
-    const given = () =>
-      action.asks === "text" ? { text: field?.value ?? "" } : { name: field?.value.trim() ?? "" };
+  /** Ask for a name or a text in the pane itself; Esc leaves it. */
+  async #ask(action: Action): Promise<void> {
+    const isText = action.asks === "text";
+    const label = `${isText ? "Text" : "Name"} of the ${isText ? "unit" : action.name}`;
+    const given = (): Given => (isText ? { text: field.value } : { name: field.value.trim() });
     const go = async () => {
-      if (action.asks === "name" && !given().name) return;
-      if (await this.#does.act(action.name, given())) this.#back();
+      if ((isText || given().name) && (await this.#does.act(action.name, given()))) this.#back();
     };
-    const label = action.label.replace("…", "");
-    const form = h(
+    const text = isText ? await this.#whole() : "";
+    if (text === undefined) return;
+    const field = isText ? editor(label, text, go, "field mono") : nameField(label, go);
+    field.addEventListener("input", () => this.#takes(action, given()));
+    const does = isText ? "Save the edit" : `Make the ${wordOf(action).toLowerCase()}`;
+    this.#open(action, field, [
+      isText ? span("dim", kbd("shift+Enter"), " saves") : null,
+      span("space"),
+      button("", () => this.#back(), "Leave it"),
+      button("primary", go, does),
+    ]);
+    this.#takes(action, given());
+  }
+
+  #takes(action: Action, given: Given): void {
+    this.#given = given;
+    this.#foresee(action.name);
+  }
+
+  /** Open a form, or a result, between the unit and the actions. */
+  #open(action: Action, shown: HTMLElement, choices: (HTMLElement | null)[]): void {
+    this.leave();
+    const close = choices.length ? choices : [span("space"), button("", () => this.#back(), "Close")];
+    this.#form = h(
       "div",
-      { class: `form ${action.asks ?? "result"}`, role: "group", "aria-label": label },
-      shown ?? field,
-      h(
-        "div",
-        "choices",
-        action.asks === "text" ? span("dim", h("kbd", null, "⇧↵"), " saves") : null,
-        span("space"),
-        close,
-        action.asks
-          ? h(
-              "button",
-              { class: "button primary", onclick: () => void go() },
-              action.asks === "text" ? "Save the edit" : `Make the ${label.toLowerCase()}`,
-            )
-          : null,
-      ),
+      { class: `form column ${action.asks ?? "result"}`, role: "group", "aria-label": wordOf(action) },
+      shown,
+      h("div", "choices", close),
     );
-    field?.addEventListener("input", () => {
-      this.#given = given();
-      this.#foresee(action.name);
-    });
-    field?.addEventListener("keydown", (event) => {
-      const key = event as KeyboardEvent;
-      if (key.key === "Enter" && (action.asks === "name" || key.shiftKey || key.ctrlKey || key.metaKey)) {
-        key.preventDefault();
-        void go();
-      }
-    });
-    this.#form = form;
     this.element.classList.add("is-asking");
-    this.#acts.before(form);
-    if (field) {
-      field.focus();
-      this.#given = given();
-      this.#foresee(action.name);
-    } else (shown ?? close).focus();
+    this.#acts.before(this.#form);
+    shown.focus();
   }
 
   #back(): void {
@@ -501,79 +284,30 @@ export class Side {
     this.#does.go("");
   }
 
-  #name(action: Action): HTMLInputElement {
-    return h("input", {
-      type: "text",
-      class: "field",
-      "aria-label": `Name of the ${action.name}`,
-      placeholder: `name of the ${action.name}`,
-      spellcheck: "false",
-    });
-  }
-
-  /** An editor with the whole text of the unit. */
-  async #editor(): Promise<HTMLTextAreaElement | null> {
-    const detail = this.#detail;
-    if (!detail) return null;
-    let text = detail.text;
-    while (text.length < detail.characters) {
-      const part = await this.#ground.maybe<string>("text", { commit: detail.commit, start: text.length });
+  /** The whole text of the unit. */
+  async #whole(): Promise<string | undefined> {
+    if (!this.#detail) return undefined;
+    let { text } = this.#detail;
+    while (text.length < this.#detail.characters) {
+      const part = await this.#text(text.length);
       if (!part) break;
       text += part;
     }
-    const field = h("textarea", {
-      class: "field mono",
-      "aria-label": "Text of the unit",
-      spellcheck: "false",
-    });
-    field.value = text;
-    return field;
+    return text;
   }
 }
 
-/** The text of a call as its arguments, one after the other; any other text as it is. */
-export function readable({ direction, text, characters }: Detail): string {
-  if (direction !== "→" || text.length < characters) return text;
-  try {
-    const given: unknown = JSON.parse(text);
-    if (typeof given !== "object" || given === null || Array.isArray(given)) return text;
-    const said = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
-    return Object.entries(given)
-      .map(([name, value]) => `${name}: ${said(value)}`)
-      .join("\n");
-  } catch {
-    return text; // a model wrote what is no JSON
-  }
-}
-
-/** What an action would change, in words: tokens first, then prices, then what it means. */
-export function sentence(found: Foresight, most: number | null): (Node | string)[] {
-  const said: (Node | string)[] = [];
-  const { before, after } = found;
-  if (found.refused && !found.code)
-    return [span("refused", found.refused, found.hint ? ` ${found.hint}` : "")];
-  if (before !== undefined && after !== undefined && before !== after) {
-    const delta = after - before;
-    said.push(
-      h("b", null, `${delta > 0 ? "+" : ""}${exact(delta)} tokens`),
-      `: ${short(after)}${most ? ` of ${round(most)}` : ""}. `,
-    );
-  }
-  if (found.next !== undefined && found.next !== null && before !== after) {
-    said.push("Next call ", h("b", null, money(found.next)));
-    if (found.later !== undefined && found.later !== null)
-      said.push(", then ", h("b", null, money(found.later)));
-    if (found.now !== undefined && found.now !== null) said.push(` (now ${money(found.now)})`);
-    said.push(". ");
-  }
-  if (found.over) said.push(span("bad", `${exact(found.over)} tokens over the budget. `));
-  if (found.says) said.push(found.says);
-  if (found.refused) said.push(" ", span("refused", found.refused));
-  return said;
-}
-
-/** Prose that Python has rendered and cleaned (tract_nb/notebook/html.py): the one place where markup is taken. */
-function markdown(cleaned: string): HTMLElement {
-  const parsed = new DOMParser().parseFromString(cleaned, "text/html"); // runs nothing, fetches nothing
-  return h("div", "rendered", [...parsed.body.childNodes]);
+function nameField(label: string, done: () => unknown): HTMLInputElement {
+  return h("input", {
+    type: "text",
+    class: "field",
+    "aria-label": label,
+    placeholder: label.replace("N", "n"),
+    spellcheck: "false",
+    onkeydown: (event: KeyboardEvent) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      done();
+    },
+  });
 }

@@ -1,16 +1,18 @@
 // The widget: the rows, what is selected of them, and the keys.
 import { exact, money, round, short } from "../base/format";
 import type { Ground } from "../base/ground";
-import { h, span } from "../base/h";
-import { icon } from "../base/icons";
+import { bold, h, put, span } from "../base/h";
+import { icon } from "../base/icons_history";
 import type { Key } from "../base/keys";
 import { List } from "../base/list";
+import { button, kbd, nothingYet } from "../base/parts";
+import { ACTIONS, wordOf } from "./actions";
 import { Header } from "./header";
 import { ROW } from "./lanes";
 import type { DagState, Row } from "./model";
 import { Overview } from "./overview";
 import { drawRow } from "./row";
-import { ACTIONS, Side } from "./side";
+import { type Given, Side } from "./side";
 
 interface Found {
   place: number;
@@ -51,20 +53,20 @@ export class View {
     );
     this.#list.element.setAttribute("aria-multiselectable", "true");
     this.#header = new Header(ground, {
-      filter: (text) => void this.#filter(text),
-      next: (back) => void this.#next(back),
-      leave: () => void this.#list.moveTo(this.#list.focus),
-      act: (action) => void this.#act(action, {}, []),
+      filter: (text) => this.#filter(text),
+      next: (back) => this.#next(back),
+      leave: () => this.#list.moveTo(this.#list.focus),
+      act: (action) => this.#act(action, {}, []),
     });
     this.#overview = new Overview((row) => this.#centre(row), ground.signal);
     this.#side = new Side(ground, {
       act: (action, given) => this.#act(action, given, this.#current()),
-      go: (commit) => void this.#go("commit", commit),
+      go: (commit) => this.#go("commit", commit),
     });
     ground.root.append(
       this.#header.element,
       this.#overview.element,
-      h("div", "body", h("div", "rows-side", this.#list.element, this.#empty), this.#side.element),
+      h("div", "body", h("div", "rows-side column", this.#list.element, this.#empty), this.#side.element),
     );
     this.#keys();
     for (const commit of ground.value<string[]>("selected")) this.#chosen.add(commit);
@@ -111,31 +113,23 @@ export class View {
 
   #footer(state: DagState): void {
     const share = state.most ? Math.min(1, state.tokens / (1.25 * state.most)) : 0;
-    this.#ground.footer.replaceChildren(
-      span(
-        "where-branch",
-        icon(state.branch ? "branch" : "checkout"),
-        " ",
-        h("b", null, state.branch ?? "detached"),
-      ),
+    const { branch, most, tokens, price } = state;
+    put(
+      this.#ground.footer,
+      span("", icon(branch ? "branch" : "checkout"), " ", bold(branch ?? "detached")),
       span("", "HEAD ", span("mono", state.head.slice(0, 8) || "none")),
       span(
         "room",
-        state.most
-          ? h(
-              "span",
-              { class: "meter", "aria-hidden": "true" },
-              h("i", { style: `width:${100 * share}%`, class: state.tokens > state.most ? "is-over" : "" }),
-              h("u"),
-            )
-          : null,
-        span(
-          "",
-          h("b", null, short(state.tokens)),
-          state.most ? ` of ${round(state.most)} tokens` : " tokens",
-        ),
+        most &&
+          h(
+            "span",
+            { class: "meter", "aria-hidden": "true" },
+            h("i", { style: `width:${100 * share}%`, class: tokens > most ? "is-over" : "" }),
+            h("u"),
+          ),
+        span("", bold(short(tokens)), most ? ` of ${round(most)} tokens` : " tokens"),
       ),
-      state.price === null ? "" : span("price", "next call ", h("b", null, money(state.price))),
+      price !== null && span("price", "next call ", bold(money(price))),
     );
   }
 
@@ -143,25 +137,16 @@ export class View {
     const isEmpty = state.rows === 0;
     this.#empty.hidden = !isEmpty;
     this.#list.element.hidden = isEmpty;
-    const said = filter
-      ? [
-          icon("search"),
-          h("div", null, h("b", null, `No commit matches “${filter}”.`), h("p", null, others)),
-          h("button", { class: "button", onclick: () => this.#clear() }, "Clear ", h("kbd", null, "Esc")),
-        ]
-      : [
-          h("b", null, "Nothing is committed yet."),
-          h(
-            "p",
-            null,
-            "Add a message with ",
-            h("code", null, 't.user("…")'),
-            " or load a session with ",
-            h("code", null, "%tract import --last"),
-            ".",
-          ),
-        ];
-    this.#empty.replaceChildren(...said);
+    put(
+      this.#empty,
+      filter
+        ? [
+            icon("search"),
+            h("div", null, bold(`No commit matches “${filter}”.`), h("p", null, others)),
+            button("", () => this.#clear(), "Clear ", kbd("Escape")),
+          ]
+        : nothingYet(),
+    );
   }
 
   async #fetch(start: number, count: number): Promise<Row[]> {
@@ -227,8 +212,12 @@ export class View {
     );
   }
 
+  #isChosen(commits: readonly string[]): boolean {
+    return commits.length === this.#chosen.size && commits.every((commit) => this.#chosen.has(commit));
+  }
+
   #choose(commits: readonly string[], tell = true): void {
-    const same = commits.length === this.#chosen.size && commits.every((commit) => this.#chosen.has(commit));
+    const same = this.#isChosen(commits);
     this.#chosen.clear();
     for (const commit of commits) this.#chosen.add(commit);
     for (const element of this.#list.element.querySelectorAll<HTMLElement>("[data-commit]")) {
@@ -239,8 +228,7 @@ export class View {
   }
 
   #selectedElsewhere(commits: readonly string[]): void {
-    const same = commits.length === this.#chosen.size && commits.every((commit) => this.#chosen.has(commit));
-    if (same) return;
+    if (this.#isChosen(commits)) return;
     this.#choose(commits, false);
     const [first] = commits;
     if (first) void this.#go("commit", first, false);
@@ -349,35 +337,25 @@ export class View {
 
   // -- acting -------------------------------------------------------------------------------------
 
-  async #act(action: string, given: { text?: string; name?: string }, commits: string[]): Promise<boolean> {
+  async #act(action: string, given: Given, commits: string[]): Promise<boolean> {
     if (!this.#ground.alive) return false;
     this.#ground.clearFaults();
     return this.#ground.act("act", () => ({ head: this.#state.head, action, commits, ...given }));
   }
 
   #keys(): void {
-    const fits = () => this.#list.fits - 1;
+    const move = ({ key, shiftKey }: KeyboardEvent) => {
+      const by = key.startsWith("Arrow")
+        ? 1
+        : key.startsWith("Page")
+          ? this.#list.fits - 1
+          : this.#list.count;
+      this.#step(/Up|Home/.test(key) ? -by : by, shiftKey);
+    };
     const table: Key[] = [
-      {
-        key: ["ArrowUp", "ArrowDown"],
-        label: "move",
-        run: (event) => this.#step(event.key === "ArrowUp" ? -1 : 1, false),
-      },
-      {
-        key: ["shift+ArrowUp", "shift+ArrowDown"],
-        label: "select more",
-        run: (event) => this.#step(event.key === "ArrowUp" ? -1 : 1, true),
-      },
-      {
-        key: ["PageUp", "PageDown"],
-        run: (event) => this.#step(event.key === "PageUp" ? -fits() : fits(), false),
-      },
-      {
-        key: ["shift+PageUp", "shift+PageDown"],
-        run: (event) => this.#step(event.key === "PageUp" ? -fits() : fits(), true),
-      },
-      { key: "Home", run: () => this.#step(-this.#list.count, false) },
-      { key: "End", run: () => this.#step(this.#list.count, false) },
+      { key: ["ArrowUp", "ArrowDown"], label: "move", run: move },
+      { key: ["shift+ArrowUp", "shift+ArrowDown"], label: "select more", run: move },
+      { key: ["PageUp", "PageDown", "shift+PageUp", "shift+PageDown", "Home", "End"], run: move },
       { key: [" "], label: "select, or not", run: () => this.#toggle(this.#list.focus) },
       {
         key: ["ArrowRight", "ArrowLeft"],
@@ -385,21 +363,21 @@ export class View {
         run: (event) => this.#sideways(event.key === "ArrowRight"),
       },
       { key: "Enter", run: () => this.#enter() },
-      { key: "h", label: "parent", run: () => void this.#go("parent") },
-      { key: "g", label: "HEAD", run: () => void this.#go("head") },
-      { key: "shift+g", label: "branch tip", run: () => void this.#go("tip") },
+      { key: "h", label: "parent", run: () => this.#go("parent") },
+      { key: "g", label: "HEAD", run: () => this.#go("head") },
+      { key: "shift+g", label: "branch tip", run: () => this.#go("tip") },
       { key: "/", label: "filter", run: () => this.#header.focus() },
-      { key: "n", label: "next match", run: () => void this.#next(false) },
-      { key: "shift+n", label: "previous match", run: () => void this.#next(true) },
+      { key: "n", label: "next match", run: () => this.#next(false) },
+      { key: "shift+n", label: "previous match", run: () => this.#next(true) },
       ...ACTIONS.map((action) => ({
         key: action.key,
-        label: action.label.replace("…", "").toLowerCase(),
+        label: wordOf(action).toLowerCase(),
         once: true as const,
-        run: () => void this.#side.run(action.name),
+        run: () => this.#side.run(action.name),
       })),
       { key: "y", label: "copy hash", run: () => this.#side.copy() },
-      { key: "z", label: "undo", once: true, run: () => void this.#act("undo", {}, []) },
-      { key: "shift+z", label: "redo", once: true, run: () => void this.#act("redo", {}, []) },
+      { key: "z", label: "undo", once: true, run: () => this.#act("undo", {}, []) },
+      { key: "shift+z", label: "redo", once: true, run: () => this.#act("redo", {}, []) },
     ];
     this.#ground.keys(table);
     this.#ground.onEscape(() => this.#clear());

@@ -1,7 +1,7 @@
 import { difference, drawDifference, goneFrom, sources } from "../base/difference";
 import { exact } from "../base/format";
 import { h } from "../base/h";
-import { icon } from "../base/icons";
+import { icon } from "../base/icons_review";
 import "../base/words";
 import type { Detail, Item, MergeState, Side } from "./state";
 
@@ -16,7 +16,7 @@ export function drawSides(detail: Detail, state: MergeState): HTMLElement[] {
     text.append(...(side === "base" ? drawBase(detail) : drawChanges(detail.base, detail[side])));
     return h(
       "section",
-      { class: `side ${side}` },
+      { class: `side column ${side}` },
       h(
         "header",
         null,
