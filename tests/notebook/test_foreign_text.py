@@ -120,7 +120,16 @@ def test_the_text_itself_can_be_read(hostile: Notebook):
 
 def test_the_tables_of_verbs_in_python_are_text_too(hostile: Notebook):
     t = hostile["t"]
-    for value in (t, t.log(all=True), t.branches(), t.operations(), t.tracts(), t.budget(), t.graph()):
+    for value in (
+        t,
+        t.log(all=True),
+        t.branches(),
+        t.operations(),
+        t.tracts(),
+        t.budget(),
+        t.graph(),
+        t.advice(),
+    ):
         for html in htmls(value):
             assert_only_ours(html)
 

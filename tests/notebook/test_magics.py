@@ -302,6 +302,15 @@ def test_budget_is_a_table_and_a_figure(demo: Notebook):
     assert len(figure.data)
 
 
+def test_the_advice_of_a_budget_is_selected_and_masked(demo: Notebook):
+    advice = demo.value("advice = %tract budget --advice\nadvice")
+    assert list(advice.ways.to_frame().strategy) == ["now", "mask", "structural", "summarize"]
+    frame = demo.value("stale = advice.to_frame().query(\"reason == 'superseded'\")\nstale")
+    assert len(frame) > 0
+    done = demo.value("%tract compress $stale --strategy mask")
+    assert done.saved == frame.saved.sum()
+
+
 def test_budget_counts_against_the_budget_of_open(nb: Notebook):
     nb.value("t = %tract open --budget 1000\nt.user('some words')")
     total = nb.value("%tract budget").iloc[0]

@@ -40,3 +40,5 @@ def test_context_is_text_in_a_terminal(tmp_path, capsys, monkeypatch):
     assert said.startswith("work.db, branch main, HEAD ")
     assert "│ budget" in said
     assert "hello hello" in said
+    assert "What compressing would save" in said
+    assert "summarize (estimate)" in said

@@ -68,13 +68,12 @@ class Chunk:
         """Keep texts that were missing."""
         self._payloads = {**self._payloads, **found} if self._payloads else found
 
-    def replaced(self, place: int, unit: Unit) -> Chunk:
-        return Chunk((*self.units[:place], unit, *self.units[place + 1 :]), self._payloads)
-
-    def replaced_many(self, units: Mapping[int, Unit]) -> Chunk:
+    def replaced(self, units: Mapping[int, Unit]) -> Chunk:
         """Return the chunk with other units in some places."""
-        found = units.get
-        return Chunk(tuple(found(place, unit) for place, unit in enumerate(self.units)), self._payloads)
+        made = list(self.units)
+        for place, unit in units.items():
+            made[place] = unit
+        return Chunk(tuple(made), self._payloads)
 
     def appended(self, unit: Unit) -> Chunk:
         return Chunk((*self.units, unit), self._payloads)

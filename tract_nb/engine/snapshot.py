@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 from tract_nb.engine.chunks import CHUNK, Chunk, Counts, Line
 from tract_nb.engine.resolve import Unit, born, resolve
@@ -29,12 +30,13 @@ class Snapshot:
         Tokens of what is shown, the messages' overhead included.
     """
 
-    __slots__ = ("_length", "_line", "chunks", "count", "size")
+    __slots__ = ("_length", "_line", "chunks", "count", "notes", "size")
 
     def __init__(self, chunks: tuple[Chunk, ...], count: int, size: int, line: Line, length: int) -> None:
         self.chunks = chunks
         self.count = count
         self.size = size
+        self.notes: dict[object, Any] = {}  # what others work out of this history alone, to have it once
         self._line = line
         self._length = length
 
@@ -205,15 +207,14 @@ class Snapshot:
         after = self._with(row)
         return Snapshot.of([*self.rows, row], settle=True) if after is None else after
 
-    def imagined(self, row: Row) -> Snapshot:
-        """Return what one more commit would make of it, for looking only: the shared line does not grow."""
-        unit = self.find(row.targets[0]) if row.kind == Kind.EDIT else None
-        if unit is not None:
-            chunks, size = self._redrawn({self._line.places[row.targets[0]]: unit._replace(text=row)})
-        elif row.kind == Kind.MARK and row.priority is not None and not self._uncovers(row):
-            chunks, size = self._redrawn(self._marks(row))
+    def imagined(self, *rows: Row) -> Snapshot:
+        """Return what more commits would make of it, for looking only: the shared line does not grow."""
+        if all(row.kind == Kind.EDIT and self.find(row.targets[0]) for row in rows):
+            chunks, size = self._redrawn(self._edits(rows))
+        elif len(rows) == 1 and rows[0].kind == Kind.MARK and self._only_marks(rows[0]):
+            chunks, size = self._redrawn(self._marks(rows[0]))
         else:
-            return Snapshot.of([*self.rows, row])
+            return Snapshot.of([*self.rows, *rows])
         return Snapshot(chunks, self.count, size, self._line, self._length)
 
     def extended(self, rows: Sequence[Row]) -> Snapshot:
@@ -259,7 +260,7 @@ class Snapshot:
             return self._appended(row)
         if row.kind == Kind.EDIT:
             return self._edited(row, stored=stored)
-        if row.kind == Kind.MARK and row.priority is not None and not self._uncovers(row):
+        if row.kind == Kind.MARK and self._only_marks(row):
             return self._marked(row, stored=stored)
         return None
 
@@ -336,17 +337,22 @@ class Snapshot:
 
         Each row says the size of the context at it.
         """
-        chunks, changed = list(self.chunks), dict[int, dict[int, Unit]]()
-        line = self._line
-        for row in rows:
-            index, inside = divmod(line.places[row.targets[0]], CHUNK)
-            changed.setdefault(index, {})[inside] = chunks[index].units[inside]._replace(text=row)
-        grown = self._grown(rows[0])
+        chunks, size = self._redrawn(self._edits(rows))
+        line = self._grown(rows[0])
         for row in rows[1:]:
-            grown.add_row(row)
-        for index, units in changed.items():
-            chunks[index] = chunks[index].replaced_many(units)
-        return Snapshot(tuple(chunks), self.count, rows[-1].context, grown, self._length + len(rows))
+            line.add_row(row)
+        return Snapshot(chunks, self.count, size, line, self._length + len(rows))
+
+    def _edits(self, rows: Iterable[Row]) -> dict[int, Unit]:
+        """Return the units that EDITs change, by place."""
+        places = self._line.places
+        return {
+            place: self._at(place)._replace(text=row) for row in rows for place in [places[row.targets[0]]]
+        }
+
+    def _only_marks(self, mark: Row) -> bool:
+        """Tell whether a MARK sets a priority and changes nothing of what is covered."""
+        return mark.priority is not None and not self._uncovers(mark)
 
     def _uncovers(self, mark: Row) -> bool:
         """Tell whether a MARK may change what a summary hides, or whether it stands."""
@@ -400,10 +406,13 @@ class Snapshot:
         """Return the chunks with some units changed, by place, and the size that this makes."""
         chunks = list(self.chunks)
         size = self.size
+        by_chunk: dict[int, dict[int, Unit]] = {}
         for place, unit in changed.items():
             size += unit.size - self._at(place).size
             index, inside = divmod(place, CHUNK)
-            chunks[index] = chunks[index].replaced(inside, unit)
+            by_chunk.setdefault(index, {})[inside] = unit
+        for index, units in by_chunk.items():
+            chunks[index] = chunks[index].replaced(units)
         return tuple(chunks), size
 
 

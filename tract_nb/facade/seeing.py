@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tract_nb.facade.handle import Handle
-from tract_nb.view import foresight, strip, takers
+from tract_nb.model.advice import Advice
+from tract_nb.view import advice, foresight, strip, takers
 from tract_nb.view.dag import Dag
 from tract_nb.view.describing import Described, describe
 from tract_nb.view.foresight import Foresight
@@ -60,6 +61,28 @@ class Seeing(Handle):
         """Return what takes the room: the largest units, tools and files, and what masking would save."""
         with self._reading():
             return takers.takers(self._ws, largest)
+
+    def advice(self, model: str | None = None) -> Advice:
+        """Return what compressing would save and cost, and which outputs nobody needs any more.
+
+        Nothing is written and nobody is asked. What ``mask`` and ``structural`` save is what ``compress``
+        then gives, with the range that it takes by itself; of ``summarize`` it is an estimate. Worked out
+        once for a commit.
+
+        Parameters
+        ----------
+        model : str, optional
+            Who would write summaries; without one whom ``compress`` would ask.
+
+        Returns
+        -------
+        Advice
+            ``.ways``, a row for each strategy; ``.outputs``, which were superseded and which nothing refers
+            to again, to select from: ``advice = t.advice().to_frame()``, then
+            ``t.compress(commits=advice[advice.reason == "superseded"], strategy="mask")``.
+        """
+        with self._reading(tip=True):
+            return advice.advice(self._ws, model)
 
     def describe(self, target: Any, *, start: int = 0, count: int = 4000) -> Described:
         """Return one unit of HEAD's history as it stands: its text or a part of it, its price, its state.

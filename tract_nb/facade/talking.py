@@ -10,11 +10,11 @@ from typing import Any
 from tract_nb.facade.handle import Handle
 from tract_nb.llm.asking import Asker
 from tract_nb.llm.client import LiteLLM
-from tract_nb.llm.compressing import summaries
+from tract_nb.llm.compressing import expected, summaries
 from tract_nb.llm.merging import proposals
 from tract_nb.llm.recording import Heard, Recorder
 from tract_nb.llm.settings import Layers, Settings, SettingsTable, checked
-from tract_nb.model.compression import Draft, Original, Rejected
+from tract_nb.model.compression import Draft, Expected, Original, Rejected
 from tract_nb.model.conflict import Conflict, Decision
 from tract_nb.model.reply import LLM, Answer, Cancel
 from tract_nb.model.synced import Synced
@@ -37,6 +37,7 @@ class Talking(Handle):
         self._under_way_lock = threading.Lock()
         ws.proposer = self._propose
         ws.summariser = self._summarise
+        ws.expects = self._expect
 
     def chat(
         self,
@@ -224,6 +225,11 @@ class Talking(Handle):
             Decision(None, one.text, one.model, one.metadata(), one.config) if one else None
             for one in written
         ]
+
+    def _expect(self, groups: Sequence[Sequence[int]], model: str | None) -> Expected | None:
+        """Return what summaries of groups would take; None where nobody would write them."""
+        named = self._settings("compress", {"model": model}).values.get("model")
+        return expected(str(named), groups) if named else None
 
     def _summarise(
         self,

@@ -9,7 +9,8 @@ from typing import Any
 from tract_nb.errors import CallCancelledError, ModelError, ReplayError
 from tract_nb.llm.asking import Asker
 from tract_nb.llm.prices import window
-from tract_nb.model.compression import Draft, Original, Rejected
+from tract_nb.llm.prompts import load
+from tract_nb.model.compression import Draft, Expected, Original, Rejected, summary_length
 from tract_nb.model.reply import Written
 
 PROMPT = "context_compression"
@@ -18,8 +19,7 @@ ASSUMED = 16_000  # tokens that a model takes of which nothing is known
 SHARE = 0.6  # of those for messages: the rest is for the prompt, the answer, and another way of counting
 SMALLEST = 400  # tokens of messages in one step, however little room there is
 TAG = 30  # tokens of what a message is wrapped in
-PART = 5  # without a target a summary has this part of what it stands for ...
-SHORTEST = 80  # ... or so many tokens
+CHARACTERS = 4  # of a token of the prompt, for an estimate
 SPARE = 2_000  # characters beyond all that it was given: a text longer than that summarises nothing
 
 
@@ -94,9 +94,8 @@ def summarise(
     ModelError
         If the model gives no summary.
     """
-    length = target or max(sum(original.tokens for original in originals) // PART, SHORTEST)
-    known = window(asker.settings.model) or ASSUMED
-    room = max(int(known * SHARE) - 2 * length, SMALLEST)
+    length = target or summary_length(sum(original.tokens for original in originals))
+    room = _room(asker.settings.model, length)
     before, written = "", list[Written]()
     for important, messages in steps(originals, room):
         given = [shown(important), shown(messages)]
@@ -116,6 +115,23 @@ def summarise(
         written.append(one)
         before = one.text.strip()
     return Draft(before, made(written, rejected))
+
+
+def _room(model: str, length: int) -> int:
+    """Return how many tokens of messages one step may have, for a summary of some length."""
+    return max(int((window(model) or ASSUMED) * SHARE) - 2 * length, SMALLEST)
+
+
+def expected(model: str, groups: Sequence[Sequence[int]]) -> Expected:
+    """Return what summaries of groups would take, from the tokens of their messages: an estimate."""
+    prompt = len(load(PROMPT).text) // CHARACTERS
+    given, taken = 0, 0
+    for tokens in groups:
+        length, messages = summary_length(sum(tokens)), sum(tokens) + TAG * len(tokens)
+        calls = -(-messages // _room(model, length))
+        given += messages + calls * prompt + (calls - 1) * length
+        taken += calls * length
+    return Expected(model, given, taken)
 
 
 def steps(originals: Sequence[Original], room: int) -> list[tuple[list[Original], list[Original]]]:

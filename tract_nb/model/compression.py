@@ -228,6 +228,36 @@ class Draft:
     metadata: dict[str, object] | None = None
 
 
+PART = 5  # without a target a summary has this part of what it stands for ...
+SHORTEST = 80  # ... or so many tokens
+
+
+def summary_length(tokens: int) -> int:
+    """Return how many tokens a summary may have of so many, where no target is set."""
+    return max(tokens // PART, SHORTEST)
+
+
+class Expected(NamedTuple):
+    """What writing summaries would take, as far as that can be told before: an estimate.
+
+    Parameters
+    ----------
+    model : str
+        Who would write them.
+    input, output : int
+        Tokens of all its calls.
+    """
+
+    model: str
+    input: int
+    output: int
+
+
+#: tells what writing summaries would take, from the tokens of the messages of each group and the model, if
+#: one is named; None where no model is
+Expects = Callable[[Sequence[Sequence[int]], str | None], Expected | None]
+
+
 class Rejected(NamedTuple):
     """A draft that does not do, and why: too long, or without what must be preserved."""
 

@@ -123,10 +123,9 @@ def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
         # what a provider counted and no unit explains: its system prompt and tools
         if by == "role" and total > counted and source != "tiktoken":
             rows.append(_group(ws, by, "not recorded", [], total - counted, total))
-    saving = masks(ws, history, since_summary(list(history.shown), KEEP_LAST), ())
+    saving, saved = _by_masks(ws, history)
     if saving:
-        saved = sum(mask.saved for mask in saving)
-        rows.append(_group(ws, "compress", "mask", [mask.item.unit for mask in saving], saved, total))
+        rows.append(_group(ws, "compress", "mask", saving, saved, total))
     biggest = sorted(shown, key=lambda unit: (-unit.size, unit.row.id))[:largest]
     found = present.contents(ws, [unit.text for unit in biggest])
     for unit in biggest:
@@ -140,6 +139,17 @@ def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
             )
         )
     return BudgetTable(tuple(rows))
+
+
+def _by_masks(ws: Workspace, history: Snapshot) -> tuple[list[Unit], int]:
+    """Return the units that ``compress`` would mask, and what that saves; worked out once for a history."""
+    key = "masks", ws.counter.name
+    found: tuple[list[Unit], int] | None = history.notes.get(key)
+    if found is None:
+        made = masks(ws, history, since_summary(list(history.shown), KEEP_LAST), ())
+        found = [mask.item.unit for mask in made], sum(mask.saved for mask in made)
+        history.notes[key] = found
+    return found
 
 
 def _group(ws: Workspace, by: str, name: str, units: list[Unit], tokens: int, total: int) -> tuple[Any, ...]:

@@ -126,18 +126,22 @@ def masks(
     """
     made = []
     listed = items(ws, history, [unit for unit in units if may_mask(unit)])
-    edits = [item.unit.text.id for item in listed if item.unit.text is not item.unit.row]
-    masked = {
-        number for number, kept in objects.details(ws.db, edits).items() if MASK in (kept.metadata or {})
-    }
+    masked = masked_now(ws, [item.unit for item in listed])
     for item in listed:
-        if item.unit.text.id in masked or any(pattern.search(item.text) for pattern in keep):
+        if item.unit.identity in masked or any(pattern.search(item.text) for pattern in keep):
             continue
         line = line_for(item)
         mask = Mask(item, item.content.with_text(line), line, ws.count(line))
         if mask.saved > 0:
             made.append(mask)
     return made
+
+
+def masked_now(ws: Workspace, units: Iterable[Unit]) -> set[bytes]:
+    """Return which units a mask stands for as they are, in one query."""
+    edits = {unit.text.id: unit.identity for unit in units if unit.text is not unit.row}
+    kept = objects.details(ws.db, list(edits)) if edits else {}
+    return {edits[number] for number, one in kept.items() if MASK in (one.metadata or {})}
 
 
 def is_mask(ws: Workspace, row: Row) -> bool:

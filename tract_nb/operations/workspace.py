@@ -16,7 +16,7 @@ from tract_nb.engine.tokens import TokenCounter
 from tract_nb.errors import RefError, StoreError, TractError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.commit import Row, from_us, to_us
-from tract_nb.model.compression import Summariser
+from tract_nb.model.compression import Expects, Summariser
 from tract_nb.model.conflict import Proposer
 from tract_nb.model.content import Content
 from tract_nb.model.custom import CustomType
@@ -77,6 +77,7 @@ class Workspace:
     compiler: Compiler | None = None
     proposer: Proposer | None = None  # asks a model to settle conflicts
     summariser: Summariser | None = None  # asks a model to write summaries
+    expects: Expects | None = None  # tells what that would take
     branch: str | None = None
     detached: int = 0
     previous: str | None = None

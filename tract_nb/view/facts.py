@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from functools import partial
 
@@ -9,8 +10,10 @@ import orjson
 
 from tract_nb.engine.chunks import Chunk, read_all
 from tract_nb.engine.masking import file_of, mask_line
+from tract_nb.engine.referring import names_said
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
+from tract_nb.engine.superseding import Deed, deeds
 from tract_nb.engine.tokens import message_size
 from tract_nb.model.content import ToolIO, from_payload
 from tract_nb.operations import present
@@ -31,7 +34,7 @@ class Fact:
         The bytes of its chunk's texts, by blob number.
     """
 
-    __slots__ = ("_call", "_masked", "_names", "_stored", "size", "unit")
+    __slots__ = ("_call", "_deeds", "_masked", "_names", "_said", "_stored", "size", "unit")
 
     def __init__(self, unit: Unit, stored: Mapping[int, bytes]) -> None:
         self.unit = unit
@@ -40,6 +43,8 @@ class Fact:
         self._call: tuple[str, str | None] | None = None
         self._masked: tuple[str, int] | None = None
         self._names: frozenset[str] | None = None
+        self._said: array[int] | None = None
+        self._deeds: tuple[Deed, ...] | None = None
 
     @property
     def text(self) -> str:
@@ -63,6 +68,30 @@ class Fact:
             given = said.arguments if isinstance(said, ToolIO) else None
             self._call = (present.headline(given), file_of(given)) if isinstance(given, dict) else ("", None)
         return self._call
+
+    @property
+    def said(self) -> array[int]:
+        """What its identifiers are known by."""
+        if self._said is None:
+            self._said = names_said(self.text)
+        return self._said
+
+    @property
+    def deeds(self) -> tuple[Deed, ...]:
+        """Of a call: what it did."""
+        if self._deeds is None:
+            assert self.unit.text.blob is not None
+            said = from_payload(orjson.loads(self._stored[self.unit.text.blob]))
+            given = said.arguments if isinstance(said, ToolIO) else None
+            self._deeds = deeds(self.unit.row.name or "", given) if isinstance(given, dict) else ()
+        return self._deeds
+
+    @property
+    def failed(self) -> bool:
+        """Of a result: whether it says that its call failed."""
+        assert self.unit.row.blob is not None
+        status = orjson.loads(self._stored[self.unit.row.blob]).get("status", "success")
+        return bool(status != "success")
 
     def saved(self, ws: Workspace, about: str) -> int:
         """Return what masking a result would save; nothing where the line is longer than the output."""

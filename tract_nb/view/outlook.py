@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice, takewhile
 
@@ -88,8 +88,15 @@ class LastCall:
 
     def outlook(self, history: Snapshot) -> Outlook:
         """Return what it would cost to send a history: the tip's, or what a change makes of it."""
-        tokens = max(context_size(history.size) + self.beyond, 0)
-        cached = min(self.cached(history), tokens)
+        return self.outlook_of(history.size, units_sent(history))
+
+    def outlook_of(self, size: int, begins: Iterable[Unit]) -> Outlook:
+        """Return what it would cost to send a history of a size, of which it is known how it begins.
+
+        ``begins`` may end at the first unit that has not been sent by anybody yet: no cache goes beyond.
+        """
+        tokens = max(context_size(size) + self.beyond, 0)
+        cached = min(self._cached(begins), tokens)
         if self.price is None:
             return Outlook(tokens, cached, None, None)
         rate = self.price.cache_write if self.uses_cache else self.price.input
@@ -97,15 +104,15 @@ class LastCall:
         first = cached * self.price.cached + (tokens - cached) * rate
         return Outlook(tokens, cached, first, tokens * again if self.sent else None)
 
-    def cached(self, history: Snapshot) -> int:
-        """Return how much of a history, from its start, is what the last call has left in the cache.
+    def _cached(self, begins: Iterable[Unit]) -> int:
+        """Return how much of what is sent, from its start, is what the last call has left in the cache.
 
         Its reply is not: the call after it is the first to send that.
         """
         if self.sent is None or not self.uses_cache:
             return 0
         same = self.unrecorded
-        for unit, sent in zip(units_sent(history), _before_reply(self.sent), strict=False):
+        for unit, sent in zip(begins, _before_reply(self.sent), strict=False):
             if same >= self.reach or (unit.row.blob, unit.text.blob) != (sent.row.blob, sent.text.blob):
                 break
             same += unit.size

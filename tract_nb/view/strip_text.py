@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tract_nb.model.advice import Advice
 from tract_nb.model.commit import HASH_SHOWN, preview
 from tract_nb.model.listing import counted
 from tract_nb.view import figures, plain
@@ -19,14 +20,16 @@ EMPTY = (
 )
 
 
-def as_text(strip: Strip, takers: Takers) -> str:
-    """Return the strip, what it is made of, and what takes the room, as text."""
+def as_text(strip: Strip, takers: Takers, advice: Advice | None = None) -> str:
+    """Return the strip, what it is made of, what takes the room and what could be saved, as text."""
     if not strip.head:
         return EMPTY
     lines = [headline(strip), *_costs(strip), "", *drawn(strip), "", *by_role(strip).text()]
     lines += [said for said in (left_out(strip),) if said]
     for title, grid in tables(takers):
         lines += ["", title, *grid.text()]
+    if advice is not None:
+        lines += ["", "What compressing would save", *ways(advice).text(), *advice.says]
     return "\n".join(lines)
 
 
@@ -163,6 +166,24 @@ def tables(takers: Takers) -> Iterator[tuple[str, Grid]]:
         yield "Tools", _groups((*takers.tools[:GROUPS], *old), "tool")
     if takers.files:
         yield "Files", _groups(takers.files[:GROUPS], "file")
+
+
+def ways(advice: Advice) -> Grid:
+    """Return what each way of compressing would save and cost."""
+    rows = tuple(
+        (
+            f"{way.strategy} (estimate)" if way.estimate else way.strategy,
+            f"{way.units:,}" if way.units else "",
+            figures.tokens(way.tokens),
+            figures.tokens(-way.saved) if way.saved else "",
+            figures.tokens(way.cached) if way.cached else "",
+            *("" if price is None else figures.money(price) for price in (way.next, way.later)),
+            figures.money(way.making) if way.making else "",
+        )
+        for way in advice.ways
+    )
+    heads = ("strategy", ">units", ">tokens", ">saved", ">cached", ">next call", ">then", ">making it")
+    return Grid(heads, rows)
 
 
 def _groups(groups: tuple[Group, ...], head: str) -> Grid:

@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from tract_nb import trace
 from tract_nb.engine.context import CompiledContext
 from tract_nb.errors import CommandError
+from tract_nb.model.advice import Advice
 from tract_nb.model.commit import Commit
 from tract_nb.model.difference import Diff
 from tract_nb.model.listing import Status
@@ -144,8 +145,12 @@ def status(t: Tract) -> Status:
 
 
 def budget(
-    t: Tract, *, largest: int = 10, plot: Annotated[bool, Parameter(negative=())] = False
-) -> pd.DataFrame | go.Figure:
+    t: Tract,
+    *,
+    largest: int = 10,
+    plot: Annotated[bool, Parameter(negative=())] = False,
+    advice: Annotated[bool, Parameter(negative=())] = False,
+) -> pd.DataFrame | go.Figure | Advice:
     """List what takes the room: tokens by role, type and priority, and the largest units.
 
     Parameters
@@ -154,7 +159,11 @@ def budget(
         How many of the largest units.
     plot
         Draw it.
+    advice
+        Say instead what each way of compressing would save and cost, and which outputs nobody needs any more.
     """
+    if advice:
+        return t.advice()
     table = t.budget(largest)
     return charts.budget(table, t.token_budget) if plot else table.to_frame()
 

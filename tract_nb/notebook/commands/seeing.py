@@ -33,7 +33,7 @@ def context(desk: Desk) -> Any:
     """Show what the model sees as a strip, what takes the room, what an action would change."""
     tract = desk.tract
     if not desk.in_notebook:
-        return Text(as_text(tract.strip(), tract.takers()))
+        return Text(as_text(tract.strip(), tract.takers(), tract.advice()))
     from tract_nb.widgets.context import ContextWidget  # noqa: PLC0415  loads anywidget
 
     return ContextWidget(tract)
