@@ -225,7 +225,9 @@ def test_a_long_structure_is_shortened_for_a_small_window(session) -> None:
     fake = Fake(answer("Told."))
     path = trace.create_trace_summary(session(*records), "unknown-model", llm=fake)
     assert "- … 50 more" in asked(fake)
-    assert "- … 20 more" in path.read_text()
+    text = path.read_text()
+    assert "- … 50 more" in text
+    assert text.count("`folder") == 10, "ten are always named: the size of a summary is a goal, no more"
 
 
 # What goes wrong -----------------------------------------------------------------------------------------

@@ -154,16 +154,18 @@ def test_white_space_does_not_count(reviewed: Path) -> None:
     assert checked.text.endswith(f"[main, line {line}]")
 
 
-def test_a_quote_stands_where_it_was_said(markdown: Write) -> None:
+@pytest.mark.parametrize("quote", [REVIEW, "The cache is never invalidated if a tide table changes on disk."])
+def test_a_quote_stands_where_it_was_said(markdown: Write, quote: str) -> None:
     told = f"**Tool Result** (ID: t1)\n```\n[{{'type': 'text', 'text': '{REVIEW}'}}]\n```"
+    prompt = f'**Tool: Task**\n```json\n{{"prompt": "{REVIEW}"}}\n```'
     path = markdown(
-        said("Assistant", '**Tool: Task**\n```json\n{"prompt": "Go"}\n```'),
+        said("Assistant", prompt),
         said("User", told, 1),
         "\n\n## Subagent: agent-aa11\n",
         said("Assistant", REVIEW, 2),
     )
-    (quote,) = trace.check_quotes(f"> {REVIEW}", trace.read(path)).quotes
-    assert quote.agent == "aa11"
+    (found,) = trace.check_quotes(f"> {quote}", trace.read(path)).quotes
+    assert (found.agent, found.found) == ("aa11", REVIEW)
 
 
 def test_a_quote_that_is_near_is_mended(reviewed: Path) -> None:
@@ -185,7 +187,7 @@ def test_a_quote_that_is_near_is_mended(reviewed: Path) -> None:
 )
 def test_a_quote_that_stands_nowhere_is_taken_out(reviewed: Path, made_up: str) -> None:
     checked = trace.check_quotes(f"Before\n> {made_up}\nAfter", trace.read(reviewed))
-    assert checked.text == "Before\nAfter"
+    assert checked.text == f"Before\n> {TAKEN_OUT}\nAfter"
     assert checked.removed == (made_up,)
     assert checked.share == 0.0
 
@@ -198,7 +200,7 @@ def test_a_place_that_the_writer_gives_is_no_part_of_the_quote(reviewed: Path, m
     checked = trace.check_quotes(f"> {REVIEW} {mark}", tr)
     assert checked.share == 1.0
     assert checked.text == f"> {REVIEW} [agent aa11, line {checked.quotes[0].line}]"
-    assert trace.check_quotes(f"> Nobody said so at all. {mark}", tr).text == ""
+    assert trace.check_quotes(f"> Nobody said so at all. {mark}", tr).text == f"> {TAKEN_OUT}"
 
 
 def test_words_in_quotation_marks_are_quotes_too(reviewed: Path) -> None:
@@ -399,6 +401,18 @@ def test_a_folder_that_is_not_ours(reviewed: Path, monkeypatch: pytest.MonkeyPat
         kept_summary(reviewed, teller)
     assert caught.value.hint
     assert teller.asked == [], "a model that is paid for is not asked in vain"
+
+
+def test_a_summary_is_read_back(reviewed: Path) -> None:
+    summary = trace.read_summary(kept_summary(reviewed, Teller()))
+    assert summary.facts["model"] == "m1"
+    assert summary.text.startswith("# Trace summary")
+    assert repr(summary) == f"TraceSummary(by m1, {len(summary.text):,} characters)"
+    by_hand = reviewed.with_name("hand.md")
+    by_hand.write_text("By hand.")
+    assert (trace.read_summary(by_hand).facts, trace.read_summary(by_hand).text) == ({}, "By hand.")
+    with pytest.raises(TraceError, match="cannot be read"):
+        trace.read_summary(reviewed.with_name("none.md"))
 
 
 def test_front_matter_comes_back() -> None:

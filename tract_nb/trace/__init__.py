@@ -30,6 +30,7 @@ from tract_nb.trace.scanning import scan
 from tract_nb.trace.secrets import Finding, redact, redact_value
 from tract_nb.trace.structural import StructuralData, extract_structural_data
 from tract_nb.trace.structured import Structure
+from tract_nb.trace.summary import TraceSummary, read_summary
 
 if TYPE_CHECKING:
     from tract_nb.summaries.creating import create_trace_summary as create_trace_summary
@@ -70,6 +71,7 @@ __all__ = [
     "StructuralData",
     "Structure",
     "Trace",
+    "TraceSummary",
     "agents_df",
     "calls_df",
     "check_quotes",
@@ -81,6 +83,7 @@ __all__ = [
     "files_df",
     "generate_narrative_summary",
     "read",
+    "read_summary",
     "redact",
     "redact_value",
     "scan",

@@ -46,7 +46,8 @@ class CheckedText:
     Parameters
     ----------
     text : str
-        The quotes that were found are followed by where they stand; the others are gone.
+        The quotes that were found are followed by where they stand; in place of the others it says that
+        they were taken out.
     quotes : tuple of Quote
         All of them, in their order.
     """
@@ -80,6 +81,7 @@ class _Place(NamedTuple):
     agent: str | None
     line: int
     likeness: float
+    is_said: bool  # rather than told again in a result or an argument
 
 
 class _Span(NamedTuple):
@@ -116,25 +118,20 @@ def check_quotes(text: str, tr: Trace, *, redacted: bool = False) -> CheckedText
     missing = {quote for quote in wanted if quote not in places}
     near = _near({quote for quote in missing if _is_long(quote)}, tr, hidden=hidden)
     quotes: list[Quote] = []
-    gone: set[int] = set()
     for span in reversed(spans):  # from the end, so that places before stay where they are
         place = places.get(span.quote) or near.get(span.quote)
         is_verbatim = span.quote in places
         line = lines[span.line]
         if place is None:
             quotes.append(Quote(span.quote, None, is_verbatim=False, agent=None, line=None))
-            if span.is_line:
-                gone.add(span.line)
-            else:
-                lines[span.line] = f"{line[: span.start]}{TAKEN_OUT}{_rest(line, span)}"
+            lines[span.line] = f"{line[: span.start]}{TAKEN_OUT}{_rest(line, span)}"
             continue
         quotes.append(Quote(span.quote, place.text, is_verbatim, place.agent, place.line))
         section = f"agent {place.agent}" if place.agent else "main"
         words = line[span.start : span.end] if is_verbatim else _marked(place.text, span)
         lines[span.line] = f"{line[: span.start]}{words} [{section}, line {place.line}]{_rest(line, span)}"
-    kept = [line for number, line in enumerate(lines) if number not in gone]
     ending = "\n" if text.endswith("\n") else ""
-    return CheckedText("\n".join(kept) + ending, tuple(reversed(quotes)))
+    return CheckedText("\n".join(lines) + ending, tuple(reversed(quotes)))
 
 
 def _marked(text: str, span: _Span) -> str:
@@ -221,7 +218,7 @@ def _exact(wanted: set[str], tr: Trace, *, hidden: bool) -> dict[str, _Place]:
         whole = " ".join(text.split())
         for quote in [quote for quote in wanted - (said if own else found.keys()) if quote in whole]:
             number = next((number for number, line in _lines(text) if quote in line), 0)
-            found[quote] = _Place(quote, event.agent, _line_of(tr, event, number), 1.0)
+            found[quote] = _Place(quote, event.agent, _line_of(tr, event, number), 1.0, own)
             if own:
                 said.add(quote)
     return found
@@ -239,8 +236,9 @@ def _near(wanted: set[str], tr: Trace, *, hidden: bool) -> dict[str, _Place]:
                     continue
                 text, likeness = _nearest(quote, line[:_LONGEST])
                 best = found.get(quote)
-                if likeness >= NEAR and (best is None or likeness > best.likeness):
-                    found[quote] = _Place(text, event.agent, _line_of(tr, event, number), likeness)
+                place = _Place(text, event.agent, _line_of(tr, event, number), likeness, event.kind in _SAID)
+                if likeness >= NEAR and (best is None or place[3:] > best[3:]):
+                    found[quote] = place
     return found
 
 

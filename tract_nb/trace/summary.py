@@ -7,8 +7,9 @@ whatever it quotes is looked up in the trace.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
@@ -23,14 +24,63 @@ from tract_nb.trace.quotes import CheckedText
 from tract_nb.trace.reading import read
 from tract_nb.trace.recording import Trace
 from tract_nb.trace.secrets import redact as redact_text
-from tract_nb.trace.structural import extract_structural_data
+from tract_nb.trace.structural import LISTED, StructuralData, extract_structural_data
 
 STRUCTURE_ONLY = (
     "Structure only: this was counted by Python, and no model has read the trace. What was intended, said "
     "and concluded is not in it."
 )
 _VERSION = 1  # of how a summary is made: raise it when one would come out otherwise
+_GOAL = 9_600  # bytes, 10 KB with the front matter: a goal, never a reason to fail
+_LISTED = (LISTED, 20, 10)  # items of each list of the structure, the first with which the goal is met
 _BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TraceSummary:
+    """A summary as it stands in its file.
+
+    Parameters
+    ----------
+    facts : mapping
+        Its front matter: ``model`` (None of the structure alone), ``cost`` (US dollars),
+        ``input_tokens``, ``output_tokens``, ``quotes``, ``quotes_verbatim``, ``quotes_mended``,
+        ``quotes_removed``, ``share_verbatim``, the hashes ``trace`` and ``prompt`` ... Another tool's
+        may have others, or none.
+    text : str
+        What stands below it, as markdown.
+    """
+
+    facts: Mapping[str, Any]
+    text: str
+
+    def __repr__(self) -> str:
+        model = self.facts.get("model")
+        return f"TraceSummary({f'by {model}, ' if model else ''}{len(self.text):,} characters)"
+
+
+def read_summary(path: str | PathLike[str]) -> TraceSummary:
+    """Return what stands in the file of a summary.
+
+    Parameters
+    ----------
+    path : path
+        As :func:`tract_nb.trace.create_trace_summary` returns it.
+
+    Raises
+    ------
+    TraceError
+        If it cannot be read.
+    """
+    try:
+        said, text = read_front_matter(Path(path).read_text(encoding="utf-8", errors="replace"))
+    except OSError as trouble:
+        raise TraceError(
+            f"The summary cannot be read ({trouble.strerror or trouble}).",
+            "trace.create_trace_summary(path) writes one.",
+            path=Path(path),
+        ) from trouble
+    return TraceSummary(said, text)
 
 
 def kept_summary(
@@ -124,14 +174,22 @@ def _holds(target: Path, paths: tuple[Path, ...], wanted: dict[str, Any]) -> boo
 def _text(tr: Trace, narrator: Narrator | None, wanted: dict[str, Any], *, redact: bool) -> str:
     """Return a summary, front matter first."""
     structure = extract_structural_data(tr)
-    counted = structure.to_markdown()
     if narrator is None:
-        parts = ["# Trace summary", f"> {STRUCTURE_ONLY}", counted]
-        return _finished(wanted | {"narrative": False}, "\n\n".join(parts), redact=redact)
+        text = _fitted(f"> {STRUCTURE_ONLY}", structure, [])
+        return _finished(wanted | {"narrative": False}, text, redact=redact)
     narrative = narrate(narrator, tr, structure, redact=redact)
-    parts = ["# Trace summary", narrative.text.strip("\n"), counted, *_reported(narrative)]
+    text = _fitted(narrative.text.strip("\n"), structure, _reported(narrative))
     said = wanted | {"narrative": True, **narrative.facts, **_counts(narrative)}
-    return _finished(said, "\n\n".join(parts), redact=redact)
+    return _finished(said, text, redact=redact)
+
+
+def _fitted(told: str, structure: StructuralData, below: list[str]) -> str:
+    """Return a summary whose lists are as long as the goal allows, and never shorter than a few items."""
+    for most in _LISTED:
+        text = "\n\n".join(["# Trace summary", told, structure.to_markdown(most), *below])
+        if len(text.encode("utf-8", "replace")) <= _GOAL:
+            break
+    return text
 
 
 def _counts(checked: CheckedText) -> dict[str, Any]:
