@@ -3,7 +3,8 @@
 The story stands in ``scripts/sample_story``: ``story.py`` says who did what, ``repo/`` is the imagined
 project as it is at the start, ``outputs/`` what its commands printed. This module knows the format: it
 keeps the project's files as the agent changes them, so that what is read, searched and edited agrees, and
-gives out ids, times and usage. The same story gives the same bytes.
+gives out ids, times and usage. The same story gives the same bytes. The same session as a code_trace.md is the
+trace of a training sample, whose other files stand beside it as they are.
 """
 
 from __future__ import annotations
@@ -558,6 +559,63 @@ def active(task: str) -> str:
     return f"{stem}{stem[-1] if verb in {'Run', 'Let'} else ''}ing {rest}"
 
 
+def code_trace(main: Conversation) -> str:
+    """Return the whole session as the code_trace.md of a training sample."""
+    facts = {
+        "Session ID": SESSION,
+        "Command": "code",
+        "Timestamp": START.replace(tzinfo=None).isoformat(),
+        "Worktree": CWD,
+        "Git Branch": "csv-export",
+    }
+    top = ["# Conversation Trace", "## Session Metadata"]
+    top += ["\n".join(f"- **{name}**: {value}" for name, value in facts.items()), "## Main Conversation"]
+    parts = [*top, *told(main.records)]
+    for identity, (agent, _) in main.world.agents.items():
+        parts += [f"## Subagent: agent-{identity}", *told(agent.records)]
+    return "\n\n".join(parts) + "\n"
+
+
+def told(records: list[Record]) -> list[str]:
+    """Return messages as a code_trace.md has them; what else a session notes is not in one."""
+    return [
+        f"### [{record['timestamp']}] {record['type'].capitalize()}\n\n{body(record['message']['content'])}"
+        for record in records
+        if record["type"] in {"user", "assistant"}
+    ]
+
+
+def body(content: Any) -> str:
+    """Return the content of a message as a code_trace.md has it."""
+    if isinstance(content, str):
+        return content
+    parts = []
+    for block in content:
+        if block["type"] == "text":
+            parts.append(block["text"])
+        elif block["type"] == "thinking":
+            parts.append(f"**Thinking:**\n{fenced(block['thinking'])}")
+        elif block["type"] == "tool_use":
+            given = json.dumps(block["input"], indent=2, ensure_ascii=False)
+            parts.append(f"**Tool: {block['name']}**\n{fenced(given, 'json')}")
+        else:
+            result = block["content"]
+            text = shortened(result) if isinstance(result, str) else repr(result)
+            parts.append(f"**Tool Result** (ID: {block['tool_use_id']})\n{fenced(text)}")
+    return "\n\n".join(parts)
+
+
+def fenced(text: str, language: str = "") -> str:
+    """Return a text between fences, nothing in it escaped: that is the format."""
+    return f"```{language}\n{text}\n```"
+
+
+def shortened(text: str) -> str:
+    """Return a result as its beginning and its end."""
+    cut = len(text) - 200
+    return text if cut <= 0 else f"{text[:50]}[... {cut} chars truncated ...]{text[-150:]}"
+
+
 def lines(records: list[Record]) -> str:
     """Return records as JSON lines."""
     return "".join(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in records)
@@ -578,6 +636,7 @@ def build() -> dict[str, str]:
         stem = f"{PROJECT}/{SESSION}/subagents/agent-{identity}"
         found[f"{stem}.jsonl"] = lines(agent.records)
         found[f"{stem}.meta.json"] = json.dumps(meta, separators=(",", ":")) + "\n"
+    found["training/csv-export/code_trace.md"] = code_trace(main)
     return found
 
 

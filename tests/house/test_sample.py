@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tract_nb import samples
+from tract_nb import samples, trace
 
 Record = dict[str, Any]
 
@@ -45,8 +45,8 @@ def test_the_files_are_what_the_story_gives(root: Path):
         spec.loader.exec_module(module)
         told = module.build()
     folder = root / "tract_nb" / "samples"
-    kept = {path.relative_to(folder).as_posix() for path in folder.rglob("*.json*")}
-    assert kept == set(told)
+    kept = {path.relative_to(folder).as_posix() for path in samples.path().parent.rglob("*.json*")}
+    assert kept | {"training/csv-export/code_trace.md"} == set(told)
     assert [name for name, text in told.items() if (folder / name).read_text(encoding="utf-8") != text] == []
 
 
@@ -128,3 +128,22 @@ def test_the_planted_secrets_are_made_up_and_read(session: list[Record]):
     ]
     assert re.search(r"ghp_[A-Za-z0-9]{36}\b", read["content"])
     assert "AKIAIOSFODNN7EXAMPLE" in read["content"]
+
+
+def test_the_training_samples_are_two_and_small():
+    found = sorted(path.name for path in samples.training().iterdir() if path.is_dir())
+    assert found == ["csv-export", "gauge-timeout"]
+    files = [path for path in samples.training().rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 120_000
+    assert not [path for path in files if path.name == "code_trace_summary.md"], "they are copied first"
+
+
+def test_the_trace_of_a_training_sample_says_what_the_session_does():
+    session, told = trace.read(samples.path()), trace.read(samples.training() / "csv-export")
+    assert told.format == "code_trace"
+    assert told.structure.tool_counts == session.structure.tool_counts
+    assert len(told.failures) == len(session.failures)
+    assert set(told.agents) == set(session.agents)
+    assert told.skipped == {}
+    shorter = trace.read(samples.training() / "gauge-timeout")
+    assert (len(shorter.calls), len(shorter.failures)) == (10, 2)
