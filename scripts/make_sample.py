@@ -3,8 +3,8 @@
 The story stands in ``scripts/sample_story``: ``story.py`` says who did what, ``repo/`` is the imagined
 project as it is at the start, ``outputs/`` what its commands printed. This module knows the format: it
 keeps the project's files as the agent changes them, so that what is read, searched and edited agrees, and
-gives out ids, times and usage. The same story gives the same bytes. The same session as a code_trace.md is the
-trace of a training sample, whose other files stand beside it as they are.
+gives out ids, times and usage. The same story gives the same bytes. The same session as a code_trace.md is
+the trace of a training sample, whose other files stand beside it as they are.
 """
 
 from __future__ import annotations

@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from tract_nb.errors import (
         TractWarning as TractWarning,
     )
+    from tract_nb.errors import (
+        TrainingDataLoadError as TrainingDataLoadError,
+    )
     from tract_nb.llm.replay import Replay as Replay
     from tract_nb.model.budget import TokenBudget as TokenBudget
     from tract_nb.model.commit import Commit as Commit
@@ -109,6 +112,7 @@ _ERRORS = (
     "TraceError",
     "TractError",
     "TractWarning",
+    "TrainingDataLoadError",
 )
 _CONTENTS = (
     "Artifact",

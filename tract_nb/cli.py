@@ -153,6 +153,8 @@ def frame_text(frame: pd.DataFrame) -> str:
     for name in plain.columns:
         if str(plain[name].dtype).startswith("datetime64"):
             plain[name] = plain[name].dt.strftime("%Y-%m-%d %H:%M:%S")
+        elif str(plain[name].dtype) == "Int64":
+            plain[name] = plain[name].astype("str")  # it alone would say <NA> where nothing is known
     return plain.to_string(index=False, na_rep="", max_colwidth=60)
 
 

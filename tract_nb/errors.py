@@ -127,5 +127,14 @@ class UnknownFormatError(TraceError):
     """A file that is no trace of a known format."""
 
 
+class TrainingDataLoadError(TraceError):
+    """A training sample that cannot be loaded; what is wrong with its summary is the cause.
+
+    ``batch`` are the samples that were loaded, where others of their folder were not.
+    """
+
+    batch: Any = None
+
+
 class TractWarning(UserWarning):
     """Something a verb noticed and went on."""

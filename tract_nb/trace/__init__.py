@@ -35,9 +35,14 @@ from tract_nb.trace.summary import TraceSummary, read_summary
 if TYPE_CHECKING:
     from tract_nb.summaries.creating import create_trace_summary as create_trace_summary
     from tract_nb.summaries.creating import generate_narrative_summary as generate_narrative_summary
+    from tract_nb.summaries.training import load_training_batch as load_training_batch
+    from tract_nb.summaries.training import load_training_sample as load_training_sample
 
 #: what stands above traces and models, since it knows both; imported when it is first asked for
-_ABOVE = dict.fromkeys(("create_trace_summary", "generate_narrative_summary"), "tract_nb.summaries.creating")
+_ABOVE = {
+    **dict.fromkeys(("create_trace_summary", "generate_narrative_summary"), "tract_nb.summaries.creating"),
+    **dict.fromkeys(("load_training_batch", "load_training_sample"), "tract_nb.summaries.training"),
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -82,6 +87,8 @@ __all__ = [
     "failures_df",
     "files_df",
     "generate_narrative_summary",
+    "load_training_batch",
+    "load_training_sample",
     "read",
     "read_summary",
     "redact",

@@ -37,6 +37,7 @@ GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
         "traces": traces.traces,
         "trace": traces.read_trace,
         "scan": traces.scan,
+        "train-data": traces.train_data,
         "import": traces.import_trace,
     },
     "Write": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,9 +14,11 @@ from tract_nb.engine.tokens import TiktokenCounter
 from tract_nb.errors import CommandError
 from tract_nb.llm.prices import price
 from tract_nb.model.listing import Imported
+from tract_nb.model.table import shown
 from tract_nb.notebook import trace_charts, trace_timeline
 from tract_nb.notebook.desk import Desk
 from tract_nb.summaries.creating import OPERATION, created
+from tract_nb.summaries.training import incomplete, loaded_batch
 from tract_nb.tract import Tract
 
 if TYPE_CHECKING:
@@ -119,11 +122,16 @@ def _summarized(
     desk: Desk, place: Path, model: str | None, *, regenerate: bool, structure_only: bool
 ) -> Path:
     """Write a summary as the current tract calls models, where there is one."""
-    t = desk.current or (Tract.first if desk.in_notebook else None)
+    t = _calling(desk)
     if t is None or structure_only:
         return trace.create_trace_summary(place, model, narrative=not structure_only, regenerate=regenerate)
     with t.asking(OPERATION, model=model) as asker:
         return created(place, asker, regenerate=regenerate)
+
+
+def _calling(desk: Desk) -> Tract | None:
+    """Return the tract whose way of calling models is to be used; none is opened for it."""
+    return desk.current or (Tract.first if desk.in_notebook else None)
 
 
 def scan(
@@ -142,6 +150,63 @@ def scan(
         With --no-cache every file is read again, also where it has not changed.
     """
     return trace.scan(folder, cache=cache)
+
+
+def train_data(
+    desk: Desk,
+    folder: str = ".",
+    *,
+    model: str | None = None,
+    regenerate_summaries: Annotated[bool, Parameter(negative=())] = False,
+    structure_only: Annotated[bool, Parameter(negative=())] = False,
+    summaries: bool = True,
+    redact: bool = True,
+    strict: Annotated[bool, Parameter(negative=())] = False,
+) -> pd.DataFrame:
+    """Load the training samples of a folder: sizes before and after, verified quotes, cost, errors.
+
+    Parameters
+    ----------
+    folder
+        Each folder in it is a sample: a trace with its plan, prompts, feedback, judges and tests.
+    model
+        Who writes summaries that have to be made; without one as in ``trace summarize``.
+    regenerate_summaries
+        Write all summaries anew, also those that still hold.
+    structure_only
+        Of new summaries the part that Python counts; no model is asked.
+    summaries
+        With --no-summaries the whole traces are taken.
+    redact
+        With --no-redact likely secrets stay; else placeholders stand for them.
+    strict
+        Fail at the end where a sample could not be loaded.
+    """
+    if not summaries and (model or regenerate_summaries or structure_only):
+        raise CommandError(
+            "--model, --regenerate-summaries and --structure-only are about summaries.",
+            "Leave them out, or --no-summaries.",
+        )
+    t = _calling(desk)
+    if t is None or structure_only or not summaries:
+        batch = trace.load_training_batch(
+            folder,
+            model,
+            summaries=summaries,
+            narrative=not structure_only,
+            regenerate=regenerate_summaries,
+            redact=redact,
+            strict=strict,
+        )
+    else:
+        with t.asking(OPERATION, model=model) as asker:
+            make = partial(created, asker=asker, regenerate=regenerate_summaries, redact=redact)
+            batch = loaded_batch(folder, make, redact=redact, strict=strict)
+    if not batch:
+        raise incomplete(Path(folder), batch)
+    for row in batch.errors:
+        desk.say(shown(row.error))
+    return batch.table().to_frame()
 
 
 _PLOTS: dict[str, Callable[[trace.Trace], go.Figure]] = {
