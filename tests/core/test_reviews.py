@@ -129,6 +129,8 @@ def test_a_review_goes_with_its_branch(t):
         (lambda review: review.choose(7, "ours"), "no conflict 7"),
         (lambda review: review.choose("a", "ours"), "no conflict 'a'"),
         (lambda review: review.edit(0, None), "no answer here"),
+        (lambda review: review.edit(0, ""), "settles nothing"),
+        (lambda review: review.edit(0, " \n\t"), "settles nothing"),
     ],
 )
 def test_an_answer_that_fits_nothing_is_an_error(t, answer, says):
@@ -137,6 +139,15 @@ def test_an_answer_that_fits_nothing_is_an_error(t, answer, says):
         answer(review)
     assert caught.value.hint
     assert review.refresh().unresolved == 2
+
+
+@pytest.mark.parametrize("said", ["", "  \n"])
+def test_a_resolver_that_returns_an_empty_text_settles_nothing(t, said):
+    at_odds(t)
+    before = texts(t)
+    with pytest.raises(ReviewError, match="settles nothing"):
+        t.merge("try", resolver=lambda conflict: said)
+    assert (texts(t), t.pending()) == (before, [])
 
 
 def test_an_answer_can_be_taken_back_and_surrogates_are_not_kept(t):

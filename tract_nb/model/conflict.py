@@ -109,7 +109,7 @@ class Conflict:
         Raises
         ------
         ReviewError
-            If it names no choice that there is, or gives a text where none fits.
+            If it names no choice that there is, gives a text where none fits, or an empty one.
         """
         if answer.choice is not None and answer.choice not in self.choices:
             raise ReviewError(
@@ -120,6 +120,11 @@ class Conflict:
             raise ReviewError(
                 f"{preview(repr(answer.text), 60)} is no answer here: {self.question}",
                 f"Choose {listed(self.choices)}{', or give a text' if self.takes_text else ''}.",
+            )
+        if answer.choice is None and not str(answer.text).strip():
+            raise ReviewError(
+                f"An empty text settles nothing: {self.question}",
+                f"Choose {listed(self.choices)}, give words, or leave it out: t.annotate(unit, 'SKIP').",
             )
         return answer
 
