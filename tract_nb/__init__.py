@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from tract_nb.model.commit import Commit as Commit
     from tract_nb.model.commit import Kind as Kind
     from tract_nb.model.commit import Priority as Priority
+    from tract_nb.model.compression import Compression as Compression
     from tract_nb.model.conflict import Conflict as Conflict
     from tract_nb.model.conflict import Decision as Decision
     from tract_nb.model.content import (
@@ -139,6 +140,7 @@ _HOMES = {
     "Priority": "tract_nb.model.commit",
     "Conflict": "tract_nb.model.conflict",
     "Decision": "tract_nb.model.conflict",
+    "Compression": "tract_nb.model.compression",
     "Review": "tract_nb.model.review",
     **dict.fromkeys(_ERRORS, "tract_nb.errors"),
     **dict.fromkeys(_CONTENTS, "tract_nb.model.content"),

@@ -11,8 +11,7 @@ from tests.core.stories import merge
 from tests.trust.helpers import texts
 from tract_nb import IMPORTANT, PINNED, SKIP, ContentError, HeadMovedError, RefError, Tract, TractError
 from tract_nb.model.commit import Kind
-from tract_nb.model.compression import Draft, Original
-from tract_nb.operations.compress import compress
+from tract_nb.model.summariser import Draft, Original
 
 OUTPUT = "\n".join(f"line {number} of tide_table.py" for number in range(80))
 
@@ -378,9 +377,10 @@ class Writer:
         self.seen: list[Any] = []
         self.locked: list[bool] = []
 
-    def __call__(self, groups: Sequence[Sequence[Original]], **options: Any) -> list[Draft | None]:
-        self.seen.append((groups, options))
-        return [None if text is None else Draft(text, {"model": "made-up"}) for text in self.drafts]
+    def __call__(self, originals: Sequence[Original], **options: Any) -> Draft | None:
+        self.seen.append((originals, options))
+        text = self.drafts[(len(self.seen) - 1) % len(self.drafts)]
+        return None if text is None else Draft(text, {"model": "made-up"})
 
 
 def test_a_model_is_given_the_effective_texts_the_important_first_and_its_prompt_is_kept(t):
@@ -389,8 +389,9 @@ def test_a_model_is_given_the_effective_texts_the_important_first_and_its_prompt
     t.annotate(two, SKIP)
     t.annotate(three, IMPORTANT)
     writer = Writer(["short"])
-    done = compress(t._ws, strategy="summarize", keep_last=0, summariser=writer, instructions="be short")
-    ((group,), options) = writer.seen[0]
+    t._ws.summariser = writer
+    done = t.compress(strategy="summarize", mode="autonomous", keep_last=0, instructions="be short")
+    (group, options) = writer.seen[0]
     assert [(original.text, original.important) for original in group] == [
         (f"three {OUTPUT}", True),
         ("one, edited", False),
@@ -403,13 +404,15 @@ def test_a_model_is_given_the_effective_texts_the_important_first_and_its_prompt
     assert made["model"] == "made-up"
 
 
-@pytest.mark.parametrize("drafts", [[None], [" "], [], ["a", "b"]])
-def test_a_model_that_gives_nothing_or_too_much_changes_nothing(t, drafts):
+@pytest.mark.parametrize("mode", ["autonomous", "collaborative"])
+@pytest.mark.parametrize("drafts", [[None], [" "], ["\n\t"]])
+def test_a_model_that_gives_nothing_changes_nothing(t, drafts, mode):
     work(t)
     before = texts(t)
-    with pytest.raises(ContentError):
-        compress(t._ws, strategy="summarize", summariser=Writer(drafts))
-    assert texts(t) == before
+    t._ws.summariser = Writer(drafts)
+    with pytest.raises(ContentError, match="No summary came"):
+        t.compress(strategy="summarize", mode=mode)
+    assert (texts(t), t.pending()) == (before, [])
 
 
 # -- provenance -------------------------------------------------------------------------------------------
@@ -525,21 +528,21 @@ def test_the_budget_says_what_masks_would_save(t):
 def test_a_model_that_is_plugged_in_is_asked_with_nothing_locked(t):
     work(t)
 
-    def writer(groups: Sequence[Sequence[Original]], **_: Any) -> list[Draft]:
+    def writer(originals: Sequence[Original], **_: Any) -> Draft:
         assert not t.database.in_transaction()
-        return [Draft(f"{len(group)} messages") for group in groups]
+        return Draft(f"{len(originals)} messages")
 
     t._ws.summariser = writer
-    assert t.compress(strategy="summarize").groups[0].draft.endswith("messages")
+    assert t.compress(strategy="summarize", mode="autonomous").groups[0].draft.endswith("messages")
     before = texts(t)
 
-    def moving(groups: Sequence[Sequence[Original]], **_: Any) -> list[Draft]:
+    def moving(originals: Sequence[Original], **_: Any) -> Draft:
         t.user("said meanwhile")
-        return [Draft("short") for _ in groups]
+        return Draft("short")
 
     t._ws.summariser = moving
     with pytest.raises(HeadMovedError):
-        t.compress(strategy="summarize", keep_last=0)
+        t.compress(strategy="summarize", mode="autonomous", keep_last=0)
     assert texts(t) == [*before, "said meanwhile"]
 
 
@@ -547,22 +550,19 @@ def test_a_summary_that_is_too_long_or_lacks_what_must_be_preserved_is_asked_for
     for number in range(3):
         t.user(f"{number} host-{number} " + "word " * 400)
     t.annotate(t.log()[1].commit, PINNED)
-    asked: list[int] = []
+    asked: list[str] = []
 
-    def writer(
-        groups: Sequence[Sequence[Original]], *, targets: Sequence[int | None], **_: Any
-    ) -> list[Draft]:
-        asked.append(len(groups))
-        first = len(asked) == 1
-        return [Draft("much too long " * 300 if first and place else "short") for place in range(len(groups))]
+    def writer(originals: Sequence[Original], **_: Any) -> Draft:
+        asked.append(originals[0].text[0])
+        return Draft("much too long " * 300 if asked == ["0", "2"] else "short")
 
     t._ws.summariser = writer
     done = t.compress(strategy="summarize", keep_last=0, target_tokens=900, dry_run=True)
-    assert asked == [2, 1]
+    assert asked == ["0", "2", "2"]
     assert [group.draft for group in done.groups] == ["short", "short"]
     assert done.missed == 0
     asked.clear()
     with pytest.raises(ContentError, match="host-0"):
-        t.compress(strategy="summarize", keep_last=0, preserve=r"host-\d")
-    assert asked == [2, 2, 2]
+        t.compress(strategy="summarize", mode="autonomous", keep_last=0, preserve=r"host-\d")
+    assert asked == ["0", "0", "0"]
     assert len(t.compile()) == 3

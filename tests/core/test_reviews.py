@@ -41,6 +41,7 @@ def test_a_review_outlives_the_kernel(tmp_path):
 def test_two_handles_see_one_review(t):
     review = at_odds(t).merge("try")
     (other,) = Session.of(t).tract("default").pending()
+    assert isinstance(other, Review)
     other.choose(0, "ours")
     assert review.unresolved == 2
     assert review.refresh().unresolved == 1

@@ -12,9 +12,10 @@ from tract_nb import IMPORTANT, PINNED, SKIP, ContentError, ModelError, Tract, T
 from tract_nb.llm import prompts
 from tract_nb.llm.compressing import ASSUMED, PROMPT, shown, steps
 from tract_nb.llm.prices import window
-from tract_nb.model.compression import Compression, Original
+from tract_nb.model.compression import Compression
 from tract_nb.model.event import Usage
 from tract_nb.model.reply import Reply
+from tract_nb.model.summariser import Original
 
 WORDS = "the tide table of the harbour is off by an hour in summer " * 12
 
@@ -56,7 +57,11 @@ def test_a_model_is_sent_the_effective_texts_what_is_important_what_must_stay_an
     t.annotate(t.user("Never push."), IMPORTANT)
     t.user("pinned", priority=PINNED)
     done = t.compress(
-        strategy="summarize", keep_last=1, preserve=r"/src/\w+\.py", instructions="Keep {{names}}."
+        strategy="summarize",
+        mode="autonomous",
+        keep_last=1,
+        preserve=r"/src/\w+\.py",
+        instructions="Keep {{names}}.",
     )
     assert texts(t) == ["Summer is off by an hour in /src/tide.py.", "pinned"]
     ((_, sent),) = fake.asked()
@@ -72,7 +77,7 @@ def test_a_model_is_sent_the_effective_texts_what_is_important_what_must_stay_an
 def test_a_summary_keeps_who_wrote_it_with_what_and_what_it_took():
     t, _ = opened(said("short"), operation_llm={"compress": {"model": "small", "temperature": 0}})
     groups_of(t, 1)
-    done = t.compress(strategy="summarize", keep_last=0, instructions="Be short.")
+    done = t.compress(strategy="summarize", mode="autonomous", keep_last=0, instructions="Be short.")
     kept = kept_of(t, done)
     assert kept == {
         "strategy": "summarize",
@@ -96,7 +101,7 @@ def test_a_summary_keeps_who_wrote_it_with_what_and_what_it_took():
 def test_the_model_of_the_call_comes_first():
     t, fake = opened(said("short"))
     groups_of(t, 1)
-    t.compress(strategy="summarize", keep_last=0, model="other")
+    t.compress(strategy="summarize", mode="autonomous", keep_last=0, model="other")
     assert fake.configs[0]["model"] == "other"
 
 
@@ -105,7 +110,7 @@ def test_a_long_group_goes_in_steps_that_fit_the_window_and_each_is_given_the_su
     t.user("Never push.", priority=IMPORTANT)
     for number in range(12):
         t.user(f"turn {number}: {WORDS * 14}")
-    done = t.compress(strategy="summarize", keep_last=0, target_tokens=500)
+    done = t.compress(strategy="summarize", mode="autonomous", keep_last=0, target_tokens=500)
     assert len(fake.sent) > 1
     sent = [messages[0]["content"] for messages in fake.sent]
     assert all(t._ws.count(text) < ASSUMED for text in sent)
@@ -157,7 +162,9 @@ def test_a_summary_that_does_not_do_is_asked_for_again_with_the_reason_and_what_
     t, fake = opened(said("something else"), said(WORDS), said("see /src/tide.py"))
     t.user(f"Mend /src/tide.py. {WORDS}")
     t.user(WORDS)
-    done = t.compress(strategy="summarize", keep_last=0, preserve=r"/src/\S+\.py", target_tokens=100)
+    done = t.compress(
+        strategy="summarize", mode="autonomous", keep_last=0, preserve=r"/src/\S+\.py", target_tokens=100
+    )
     assert [group.draft for group in done.groups] == ["see /src/tide.py"]
     second, third = (messages[0]["content"] for messages in fake.sent[1:])
     assert "something else\n\nIt lacks, letter by letter: /src/tide.py\n</rejected>" in second
@@ -172,7 +179,7 @@ def test_a_summary_that_does_not_do_is_asked_for_again_with_the_reason_and_what_
 def test_what_a_target_is_missed_by_is_told():
     t, fake = opened(said("word " * 100))
     groups_of(t, 1)
-    done = t.compress(strategy="summarize", keep_last=0, target_tokens=60)
+    done = t.compress(strategy="summarize", mode="autonomous", keep_last=0, target_tokens=60)
     assert len(fake.sent) == 3
     assert done.missed == done.tokens_after - 60 > 0
     assert "more than the target" in done.says
@@ -194,7 +201,7 @@ def test_a_model_that_gives_no_summary_is_a_clear_error_and_the_history_is_as_be
     groups_of(t, 1)
     before = t.compile().to_dicts(), len(t.operations())
     with pytest.raises(ModelError, match=says) as caught:
-        t.compress(strategy="summarize", keep_last=0)
+        t.compress(strategy="summarize", mode="autonomous", keep_last=0)
     assert caught.value.hint
     assert len(fake.sent) == 1
     assert (t.compile().to_dicts(), len(t.operations())) == before
@@ -205,7 +212,7 @@ def test_a_summary_that_is_longer_than_what_it_stands_for_is_refused():
     groups_of(t, 1)
     before = t.compile().to_dicts()
     with pytest.raises(ContentError, match="what it would stand for"):
-        t.compress(strategy="summarize", keep_last=0)
+        t.compress(strategy="summarize", mode="autonomous", keep_last=0)
     assert len(fake.sent) == 3
     assert t.compile().to_dicts() == before
 
@@ -215,11 +222,11 @@ def test_a_failure_at_the_third_of_five_groups_says_so_and_changes_nothing():
     groups_of(t, 5)
     before = t.compile().to_dicts(), len(t.operations())
     with pytest.raises(ModelError, match=r"Group 3 of 5: too many requests"):
-        t.compress(strategy="summarize", keep_last=0)
+        t.compress(strategy="summarize", mode="autonomous", keep_last=0)
     assert len(fake.sent) == 3
     assert (t.compile().to_dicts(), len(t.operations())) == before
     fake.answers = [said("short")]
-    assert len(t.compress(strategy="summarize", keep_last=0).groups) == 5
+    assert len(t.compress(strategy="summarize", mode="autonomous", keep_last=0).groups) == 5
 
 
 def test_what_is_too_short_to_summarise_stays_and_no_model_is_asked():
@@ -227,10 +234,10 @@ def test_what_is_too_short_to_summarise_stays_and_no_model_is_asked():
     short = t.user("ok")
     t.user("pinned", priority=PINNED)
     t.user(WORDS)
-    done = t.compress(strategy="summarize", keep_last=0)
+    done = t.compress(strategy="summarize", mode="autonomous", keep_last=0)
     assert texts(t) == ["ok", "pinned", "short"]
     assert done.notes[-1] == "1 unit stayed: too short to summarise"
-    assert t.compress(short, short, strategy="summarize").state == "nothing"
+    assert t.compress(short, short, strategy="summarize", mode="autonomous").state == "nothing"
     assert len(fake.sent) == 1
 
 
@@ -238,19 +245,19 @@ def test_without_a_model_it_says_what_to_do_and_in_a_batch_none_is_called():
     t, fake = opened(said("short"), model=None)
     groups_of(t, 1)
     with pytest.raises(TractError, match="needs a model") as caught:
-        t.compress(strategy="summarize", keep_last=0)
+        t.compress(strategy="summarize", mode="autonomous", keep_last=0)
     assert "mask" in caught.value.hint
     with pytest.raises(TractError, match="never called inside a batch"), t.batch():
-        t.compress(strategy="summarize", keep_last=0, model="m")
+        t.compress(strategy="summarize", mode="autonomous", keep_last=0, model="m")
     assert fake.sent == []
 
 
 def test_a_second_compression_summarises_the_summary():
     t, fake = opened(said("the first half"), said("all of it"))
     groups_of(t, 1)
-    t.compress(strategy="summarize", keep_last=0)
+    t.compress(strategy="summarize", mode="autonomous", keep_last=0)
     t.user(WORDS)
-    done = t.compress("HEAD~1", "HEAD", strategy="summarize")
+    done = t.compress("HEAD~1", "HEAD", strategy="summarize", mode="autonomous")
     assert "the first half" in fake.asked()[0][1]
     assert texts(t) == ["all of it"]
     kinds = [row.kind for row in t.expand(done.groups[0].commit)]

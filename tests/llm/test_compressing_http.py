@@ -1,4 +1,4 @@
-"""compress(strategy="summarize") through the real litellm."""
+"""compress(strategy="summarize", mode="autonomous") through the real litellm."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def t(config, llm, monkeypatch):
 
 def test_a_summary_is_asked_for_written_and_kept_without_the_key(t, server):
     server.say(Script("Here you are:\n<summary>Summer is off by an hour.</summary>"))
-    done = t.compress(strategy="summarize", keep_last=0)
+    done = t.compress(strategy="summarize", mode="autonomous", keep_last=0)
     assert texts(t) == ["Summer is off by an hour."]
     (seen,) = server.seen
     assert LONG in seen.messages[0]["content"]
@@ -40,10 +40,10 @@ def test_a_summary_is_asked_for_written_and_kept_without_the_key(t, server):
 def test_a_provider_that_fails_changes_nothing(t, server):
     server.say(Script(status=500))
     with pytest.raises(ModelError):
-        t.compress(strategy="summarize", keep_last=0)
+        t.compress(strategy="summarize", mode="autonomous", keep_last=0)
     assert texts(t) == [LONG, LONG]
     server.scripts.clear()
     server.say("I would rather not.")
     with pytest.raises(ModelError, match="did not answer in the form"):
-        t.compress(strategy="summarize", keep_last=0)
+        t.compress(strategy="summarize", mode="autonomous", keep_last=0)
     assert texts(t) == [LONG, LONG]

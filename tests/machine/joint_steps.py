@@ -11,7 +11,7 @@ from tests.machine import joins, oracle
 from tests.machine.handle import Handle
 from tests.machine.joins import Asked, Choose, Join
 from tests.machine.oracle import EDIT, MARK, MERGE, SUMMARY, Record
-from tract_nb import Decision, ReviewError, TractError
+from tract_nb import Decision, Review, ReviewError, TractError
 from tract_nb.model.commit import to_us
 
 
@@ -162,6 +162,7 @@ class JointSteps(Model):
                 review.approve()
             else:
                 found = [one for one in h.tract.pending() if one.branch == h.branch]
+                assert isinstance(found[0], Review)
                 assert [one.key for one in found[0].conflicts] == [one.key for one in review.conflicts]
         assert before == self.refs
         return review

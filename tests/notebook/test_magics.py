@@ -14,10 +14,11 @@ from tests.notebook.helpers import Notebook
 from tract_nb import Answer, CompiledContext, Kind, Priority, Tract, samples
 from tract_nb.model.collection import Forgotten, Room
 from tract_nb.model.commit import Commit
-from tract_nb.model.compression import Compression, Provenance
+from tract_nb.model.compression import Compression
 from tract_nb.model.difference import Diff
 from tract_nb.model.event import Usage
 from tract_nb.model.listing import Imported, Status
+from tract_nb.model.provenance import Provenance
 from tract_nb.model.review import Review
 from tract_nb.notebook.commands import COMMANDS
 from tract_nb.trace import Trace
@@ -71,7 +72,7 @@ CALLS = {
     "find": ("find tide", pd.DataFrame),
     "usage": ("usage $reported", Usage),
     "operations": ("operations", pd.DataFrame),
-    "compress": ("compress --keep-last 2", Compression),
+    "compress": ("compress --strategy mask --keep-last 2", Compression),
     "provenance": ("provenance $summary", Provenance),
     "gc": ("gc", pd.DataFrame),
     "forget": ("forget HEAD --reason secret --yes", Forgotten),
@@ -84,10 +85,19 @@ CALLS = {
     "review": ("review", MergeWidget),
     "choose": ("choose 0 theirs", Review),
     "settle": ("settle 0 both of it", Review),
+    "ask": ("ask 0 both of it", Review),
     "approve": ("approve", Review),
     "reject": ("reject", Review),
 }
-DECIDING = {"pending", "review", "choose", "settle", "approve", "reject"}  # on a review that is pending
+DECIDING = {
+    "pending",
+    "review",
+    "choose",
+    "settle",
+    "ask",
+    "approve",
+    "reject",
+}  # on a review that is pending
 
 
 @pytest.fixture
@@ -109,7 +119,7 @@ def on(demo: Notebook) -> Notebook:
     demo["t"].assistant("taken back")
     demo["t"].undo()
     demo["database"] = str(demo["t"].save_as("kept.db"))
-    demo["t"]._llm = Fake("At noon.")
+    demo["t"]._llm = Fake("<merged>\nAt noon.\n</merged>")
     demo["t"]._ws.model = "gpt-4o"
     demo["reported"] = {"prompt_tokens": 100, "completion_tokens": 20}
     return demo

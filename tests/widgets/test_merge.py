@@ -9,7 +9,7 @@ import pytest
 
 from tests.notebook.helpers import HOSTILE
 from tests.widgets.axe import violations
-from tract_nb import Tract
+from tract_nb import Review, Tract
 from tract_nb.model.reply import Reply
 from tract_nb.widgets.merge import MergeWidget
 
@@ -193,7 +193,9 @@ def test_answers_of_another_process_show_at_the_next_poll(bench, tmp_path, outbo
     out = b.show(MergeWidget(t, t.merge("docs")))
     out.get_by_text("1 of 1 unresolved").wait_for()
     other = Tract.open(tmp_path / "work.db")
-    other.pending()[0].choose(0, "ours")
+    (pending,) = other.pending()
+    assert isinstance(pending, Review)
+    pending.choose(0, "ours")
     out.get_by_text("all 1 settled").wait_for()
     other.close()
 

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from re import Pattern
 from typing import Any
 
-from tract_nb.facade.handle import Handle
+from tract_nb.facade.deciding import Deciding
 from tract_nb.model.commit import Commit
-from tract_nb.model.compression import Compression, Provenance
+from tract_nb.model.compression import Compression
+from tract_nb.model.provenance import Provenance
 from tract_nb.operations.compress import compress
 from tract_nb.operations.provenance import provenance
 
 
-class Compressing(Handle):
+class Compressing(Deciding):
     """Compressing, and what stands behind it."""
 
     def compress(
@@ -47,11 +48,14 @@ class Compressing(Handle):
         content : str or list of str, optional
             Your own text: one for all of it, or one for each run.
         strategy : {"mask", "structural", "summarize"}, optional
-            ``mask``, the default: one line stands for each old output of a tool, and for a long text of the
-            model's; what people said stays. ``structural``: what was asked and decided, which files,
-            commands and failures there were. ``summarize``: a model writes it.
-        mode : {"manual", "autonomous"}, optional
-            With a text of your own manual, else autonomous: it proposes and applies.
+            ``mask``: one line stands for each old output of a tool, and for a long text of the model's; what
+            people said stays. ``structural``: what was asked and decided, which files, commands and
+            failures there were. ``summarize``: a model writes it. Without one: summarize where a model is
+            set, else mask.
+        mode : {"manual", "collaborative", "autonomous"}, optional
+            ``manual`` takes your own text; ``collaborative`` proposes, and waits for
+            :meth:`~tract_nb.Compression.approve`; ``autonomous`` proposes and applies. Without one what a
+            model writes is only proposed, all else is applied.
         target_tokens : int, optional
             What the whole context should come to; its room is split over the groups by their weight. The
             result says by how much it was missed (``.missed``).
@@ -64,13 +68,13 @@ class Compressing(Handle):
         model : str, optional
             Who writes; the tract's without one.
         dry_run : bool
-            Return what would be done, and change nothing. To change a draft first, give the texts of
-            ``.groups`` back as ``content``, a list.
+            Return what would be done, and change nothing.
 
         Returns
         -------
         Compression
-            ``.groups``, ``.lost`` (identifiers that no longer stand there), ``.saved``, ``to_frame()``.
+            ``.groups``, ``.lost`` (identifiers that no longer stand there), ``.saved``, ``to_frame()``;
+            a pending one is decided by ``.edit()``, ``.ask()``, ``.pin()``, ``.approve()``, ``.reject()``.
 
         Raises
         ------
@@ -79,9 +83,11 @@ class Compressing(Handle):
             is below what is not compressed; the history is as before.
         RefError
             If an end is not in this history, or does not show.
+        ReviewError
+            If a review of something else is pending on this branch, and this would be another.
         """
         with self._verb():
-            return compress(
+            done = compress(
                 self._ws,
                 start,
                 end,
@@ -95,8 +101,8 @@ class Compressing(Handle):
                 instructions=instructions,
                 model=model,
                 dry_run=dry_run,
-                summariser=self._ws.summariser,
             )
+            return self._compression(done)
 
     def provenance(self, ref: str | Commit) -> Provenance:
         """Return what stands behind a unit: of a summary what it covers, of any other its texts in turn."""

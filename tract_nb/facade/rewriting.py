@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
-from tract_nb.errors import ReviewError
-from tract_nb.facade.handle import Handle
+from tract_nb.facade.deciding import Deciding
 from tract_nb.model.commit import Commit
-from tract_nb.model.conflict import Decision, Proposer, Resolver
-from tract_nb.model.review import Review, Reviewed
+from tract_nb.model.conflict import Proposer, Resolver
+from tract_nb.model.review import Review
 from tract_nb.operations import names, reviewing
 from tract_nb.operations.cherry_pick import cherry_pick
-from tract_nb.operations.deciding import SEMANTIC, Deciding
+from tract_nb.operations.deciding import Deciding as Decide
 from tract_nb.operations.merge import Merge
 from tract_nb.operations.rebase import Rebase
 from tract_nb.operations.reorder import reorder
-from tract_nb.operations.workspace import Workspace
-
-#: what a reading or a verb stands in
-Standing = AbstractContextManager[None, Any]
 
 
-class Rewriting(Handle):
+class Rewriting(Deciding):
     """Merging, rebasing, picking, reordering, and reviews of them."""
 
     def merge(
@@ -120,11 +113,6 @@ class Rewriting(Handle):
         with self._verb():
             return self._review(reorder(self._ws, order))
 
-    def pending(self) -> list[Review]:
-        """Return the reviews that wait for a decision, one a branch at the most."""
-        with self._reading():
-            return [self._review(found) for found in reviewing.pending(self._ws)]
-
     def _deciding(
         self,
         strategy: str,
@@ -132,64 +120,6 @@ class Rewriting(Handle):
         instructions: str | None,
         mode: str | None,
         model: str | None,
-    ) -> Deciding:
+    ) -> Decide:
         proposer: Proposer | None = self._ws.proposer
-        return Deciding(strategy, resolver, instructions, mode, model, proposer)
-
-    def _review(self, reviewed: Reviewed) -> Review:
-        return Review(ReviewDesk(self._ws, self._reading, self._moving), reviewed)
-
-
-class ReviewDesk:
-    """Where the reviews of a handle lie: it keeps answers in the database, and applies them.
-
-    Parameters
-    ----------
-    ws : Workspace
-        The handle's state.
-    reading, moving : callable
-        What every reading of the handle, and every verb that looks before it writes, stands in.
-    """
-
-    __slots__ = ("_moving", "_reading", "_ws")
-
-    def __init__(
-        self, ws: Workspace, reading: Callable[[], Standing], moving: Callable[[], Standing]
-    ) -> None:
-        self._ws = ws
-        self._reading = reading
-        self._moving = moving
-
-    def look(self, review: Reviewed) -> Reviewed:
-        """Return the review as it is by now."""
-        if review.number is None:
-            return review
-        with self._reading():
-            return reviewing.look(self._ws, review.number)
-
-    def answer(self, review: Reviewed, key: str, answer: Decision | None) -> Reviewed:
-        """Keep an answer; None takes it back."""
-        with self._moving():
-            return reviewing.answer(self._ws, review, key, answer)
-
-    def ask(self, review: Reviewed, key: str, instructions: str | None, model: str | None) -> Reviewed:
-        """Let a model propose an answer; no lock is held while it thinks."""
-        conflict = reviewing.asked(self.look(review), key)
-        asked = Deciding(SEMANTIC, None, instructions, None, model, self._ws.proposer)
-        (proposal,) = asked.proposed([conflict])
-        if proposal is None:
-            raise ReviewError(
-                f"A model settles no such thing: {conflict.question}", "Choose a side, or write the text."
-            )
-        with self._moving():
-            return reviewing.propose(self._ws, review, key, proposal)
-
-    def approve(self, review: Reviewed) -> Reviewed:
-        """Apply what was decided."""
-        with self._moving():
-            return reviewing.approve(self._ws, review)
-
-    def reject(self, review: Reviewed) -> Reviewed:
-        """Apply nothing."""
-        with self._moving():
-            return reviewing.reject(self._ws, review)
+        return Decide(strategy, resolver, instructions, mode, model, proposer)

@@ -10,13 +10,13 @@ from typing import Any
 from tract_nb.facade.handle import Handle
 from tract_nb.llm.asking import Asker
 from tract_nb.llm.client import LiteLLM
-from tract_nb.llm.compressing import expected, summaries
+from tract_nb.llm.compressing import expected, summarise
 from tract_nb.llm.merging import proposals
 from tract_nb.llm.recording import Heard, Recorder
 from tract_nb.llm.settings import Layers, Settings, SettingsTable, checked
-from tract_nb.model.compression import Draft, Expected, Original, Rejected
 from tract_nb.model.conflict import Conflict, Decision
 from tract_nb.model.reply import LLM, Answer, Cancel
+from tract_nb.model.summariser import Draft, Expected, Original, Rejected
 from tract_nb.model.synced import Synced
 from tract_nb.operations import compiling, talk
 from tract_nb.operations import sync as syncing
@@ -38,6 +38,7 @@ class Talking(Handle):
         ws.proposer = self._propose
         ws.summariser = self._summarise
         ws.expects = self._expect
+        ws.has_writer = self._writes
 
     def chat(
         self,
@@ -233,26 +234,30 @@ class Talking(Handle):
 
     def _summarise(
         self,
-        groups: Sequence[Sequence[Original]],
+        originals: Sequence[Original],
         *,
-        targets: Sequence[int | None],
-        preserve: Sequence[Sequence[str]] = (),
-        rejected: Sequence[Rejected | None] = (),
+        target: int | None = None,
+        preserve: Sequence[str] = (),
+        rejected: Rejected | None = None,
         instructions: str | None = None,
         model: str | None = None,
-    ) -> list[Draft]:
-        """Ask a model for the summaries of a compression; outside of any transaction."""
-        if not self._settings("compress", {"model": model}).values.get("model"):
+    ) -> Draft:
+        """Ask a model for a summary of one group; outside of any transaction."""
+        if not (model or self._writes()):
             raise no_model()
         with self.asking("compress", model=model) as asker:
-            return summaries(
+            return summarise(
                 asker,
-                groups,
-                targets=targets,
+                originals,
+                target=target,
                 preserve=preserve,
                 rejected=rejected,
                 instructions=instructions,
             )
+
+    def _writes(self) -> bool:
+        """Tell whether a model is set that writes summaries."""
+        return bool(self._settings("compress").values.get("model"))
 
     @contextmanager
     def _calling(self, cancel: Cancel | None) -> Iterator[Cancel]:

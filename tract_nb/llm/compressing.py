@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tract_nb.errors import CallCancelledError, ModelError, ReplayError
 from tract_nb.llm.asking import Asker
 from tract_nb.llm.prices import window
 from tract_nb.llm.prompts import load
-from tract_nb.model.compression import Draft, Expected, Original, Rejected, summary_length
 from tract_nb.model.reply import Written
+from tract_nb.model.summariser import Draft, Expected, Original, Rejected, summary_length
 
 PROMPT = "context_compression"
 NOTHING = "(nothing)"
@@ -21,44 +20,6 @@ SMALLEST = 400  # tokens of messages in one step, however little room there is
 TAG = 30  # tokens of what a message is wrapped in
 CHARACTERS = 4  # of a token of the prompt, for an estimate
 SPARE = 2_000  # characters beyond all that it was given: a text longer than that summarises nothing
-
-
-def summaries(
-    asker: Asker,
-    groups: Sequence[Sequence[Original]],
-    *,
-    targets: Sequence[int | None],
-    preserve: Sequence[Sequence[str]] = (),
-    rejected: Sequence[Rejected | None] = (),
-    instructions: str | None = None,
-) -> list[Draft]:
-    """Return a summary of each group, in their order; see :class:`tract_nb.model.compression.Summariser`.
-
-    Raises
-    ------
-    ModelError
-        At the first group that a model gives no summary of; it says which.
-    """
-    written = []
-    for place, originals in enumerate(groups):
-        try:
-            written.append(
-                summarise(
-                    asker,
-                    originals,
-                    target=targets[place],
-                    preserve=preserve[place] if preserve else (),
-                    rejected=rejected[place] if rejected else None,
-                    instructions=instructions,
-                )
-            )
-        except (CallCancelledError, ReplayError):
-            raise
-        except ModelError as error:
-            if len(groups) > 1:
-                error.message = f"Group {place + 1} of {len(groups)}: {error.message} Nothing was changed."
-            raise
-    return written
 
 
 def summarise(

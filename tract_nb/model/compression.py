@@ -1,124 +1,140 @@
-"""Compressions: what a group of units becomes, what it saves, and what got lost."""
+"""Compressions: what one did, or proposes, as it stands, and what becomes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
-from tract_nb.model.commit import HASH_TAKEN, preview
+from tract_nb.errors import ReviewError
+from tract_nb.model.group import APPROVED, OPEN, REJECTED, STRATEGIES, Group, Groups, LostTable
 from tract_nb.model.listing import counted
-from tract_nb.model.table import NO_MATHS, UTC, Column, Table, cell_html, table_html
+from tract_nb.model.review import APPLIED, PENDING
+from tract_nb.model.table import NO_MATHS, cell_html, table_html
 
 if TYPE_CHECKING:
     import pandas as pd
 
-APPLIED, PROPOSED, NOTHING = "applied", "proposed", "nothing"
-STRATEGIES = ("mask", "structural", "summarize")
+PROPOSED, NOTHING = "proposed", "nothing"
 
 
-class LostTable(Table):
-    """Identifiers that a draft no longer has of its originals, and those that it alone has."""
-
-    __slots__ = ()
-
-    columns = (
-        Column("group", "int64", "which group, counted from 0"),
-        Column("what", "str", "lost: an original says it; added: only the draft does"),
-        Column("kind", "str", "url, path, error, number, name, hash or quote"),
-        Column("text", "str", "the identifier"),
-        Column("times", "int64", "how often the originals say it"),
-        Column(
-            "commit", "str", "the first 12 digits of the first original's hash; missing for what is added"
-        ),
-    )
-
-
-class Groups(Table):
-    """The groups of a compression, in the order of the context."""
-
-    __slots__ = ()
-
-    columns = (
-        Column("commit", "str", "first 12 digits: of the SUMMARY; of what masks, the first unit's"),
-        Column("units", "int64", "how many units it stands for"),
-        Column("tokens_before", "int64", "what they had, the messages' overhead included"),
-        Column("tokens_after", "int64", "what stands for them has"),
-        Column("lost", "int64", "identifiers that no longer stand there"),
-        Column("added", "int64", "identifiers that no original has"),
-        Column("draft", "str", "what stands for them, in one line"),
-    )
-
-
-@dataclass(frozen=True)
-class Group:
-    """Some units in a row, and what stands for them.
-
-    Parameters
-    ----------
-    units : tuple of str
-        Their full hashes.
-    draft : str
-        The text of the SUMMARY; of masks their lines.
-    tokens_before, tokens_after : int
-        With the messages' overhead.
-    compared : callable
-        Returns the rows of :class:`LostTable`; what got lost is worked out when somebody asks.
-    commit : str, optional
-        The full hash of the SUMMARY, once it is written.
-    """
-
-    units: tuple[str, ...]
-    draft: str
-    tokens_before: int
-    tokens_after: int
-    compared: Callable[[], tuple[tuple[Any, ...], ...]] = field(default=tuple, repr=False, compare=False)
-    commit: str | None = None
-
-    @cached_property
-    def rows(self) -> tuple[tuple[Any, ...], ...]:
-        """What got lost, and what was added, as rows of :class:`LostTable`."""
-        return self.compared()
-
-    @property
-    def lost(self) -> tuple[str, ...]:
-        """The identifiers of the originals that no longer stand there."""
-        return tuple(row[3] for row in self.rows if row[1] == "lost")
-
-    @property
-    def added(self) -> tuple[str, ...]:
-        """The identifiers that no original has."""
-        return tuple(row[3] for row in self.rows if row[1] == "added")
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Compression:
-    """What a compression did, or would do.
-
-    Parameters
-    ----------
-    state : {"applied", "proposed", "nothing"}
-        ``proposed`` is a dry run, ``nothing`` says that there was nothing to compress.
-    strategy : str
-        mask, structural, summarize, or text: the caller's own.
-    groups : tuple of Group
-        In the order of the context.
-    notes : tuple of str
-        What was left as it is, and why.
-    tokens_before, tokens_after : int
-        Counted tokens of the whole context.
-    target_tokens : int or None
-        What it should have come to.
-    """
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """A compression as it stands at one moment; what :class:`Compression` looks at."""
 
     state: str
     strategy: str
+    branch: str = ""
     groups: tuple[Group, ...] = ()
     notes: tuple[str, ...] = ()
     tokens_before: int = 0
     tokens_after: int = 0
     target_tokens: int | None = None
+    number: int | None = None  # in the database; None where it was never stored
+    seen: Any = None  # what it was worked out from: the tip and the stored review
+
+
+class Desk(Protocol):
+    """Where a pending compression lies: it keeps drafts and decisions, and does what was decided."""
+
+    def look(self, seen: Compressed) -> Compressed:
+        """Return it as it is by now."""
+
+    def write(self, seen: Compressed, key: str, text: str) -> Compressed:
+        """Keep a person's text for a group."""
+
+    def draft(
+        self, seen: Compressed, key: str, strategy: str | None, instructions: str | None, model: str | None
+    ) -> Compressed:
+        """Have a group's draft written anew."""
+
+    def decide(self, seen: Compressed, key: str, choice: str | None) -> Compressed:
+        """Approve or reject a group; None takes it back."""
+
+    def pin(self, seen: Compressed, units: Any) -> Compressed:
+        """Pin units: nothing stands for them any more."""
+
+    def approve(self, seen: Compressed) -> Compressed:
+        """Do it, but for what was rejected."""
+
+    def reject(self, seen: Compressed) -> Compressed:
+        """Do nothing."""
+
+
+@dataclass(slots=True, repr=False, eq=False)
+class Compression:
+    """What a compression did, would do, or proposes to a person.
+
+    ``pending`` is one that waits for a person: group by group a draft, what it loses, and a decision. It is
+    kept in the database until then, and any handle sees the same drafts
+    (:meth:`~tract_nb.Tract.pending` finds it again).
+    """
+
+    _now: Compressed
+    _desk: Desk | None = None
+
+    @property
+    def verb(self) -> str:
+        """What waits, as :meth:`~tract_nb.Tract.pending` says it."""
+        return "compress"
+
+    def refresh(self) -> Compression:
+        """Look at it as it is by now: somebody else may have decided."""
+        if self._desk is not None and self.state == PENDING:
+            self._now = self._desk.look(self._now)
+        return self
+
+    # -- as it stands -------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """``applied``, ``pending``, ``rejected``, ``proposed`` (a dry run) or ``nothing`` (to compress)."""
+        return self._now.state
+
+    @property
+    def strategy(self) -> str:
+        """What was asked for: mask, structural, summarize, or text: the caller's own."""
+        return self._now.strategy
+
+    @property
+    def branch(self) -> str:
+        """The branch that it changes."""
+        return self._now.branch
+
+    @property
+    def source(self) -> str:
+        """What it is about, as :meth:`~tract_nb.Tract.pending` says it."""
+        return counted(sum(len(group.units) for group in self.groups), "unit")
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups, in the order of the context."""
+        return self._now.groups
+
+    @property
+    def unresolved(self) -> int:
+        """How many groups nobody has approved or rejected yet."""
+        return sum(group.undecided for group in self.groups) if self.state == PENDING else 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left as it is, and why."""
+        return self._now.notes
+
+    @property
+    def tokens_before(self) -> int:
+        """Counted tokens of the whole context before it."""
+        return self._now.tokens_before
+
+    @property
+    def tokens_after(self) -> int:
+        """Counted tokens of the whole context after it; of a pending one without what was rejected."""
+        return self._now.tokens_after
+
+    @property
+    def target_tokens(self) -> int | None:
+        """What the context should come to."""
+        return self._now.target_tokens
 
     @property
     def saved(self) -> int:
@@ -135,180 +151,193 @@ class Compression:
         """What got lost, group by group, and what was added."""
         return LostTable(tuple(row for group in self.groups for row in group.rows))
 
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    # -- deciding -----------------------------------------------------------------------------------
+
+    def edit(self, i: int, text: str) -> Compression:
+        """Let a text of one's own be the ``i``-th group's draft.
+
+        Raises
+        ------
+        ReviewError
+            If there is no such group, or it is not pending.
+        """
+        group = self._at(i)
+        given: Any = text
+        if not isinstance(given, str) or not given.strip():
+            raise ReviewError(
+                f"{text!r:.60} is no summary.", "Give a text that says what stood there, or reject the group."
+            )
+        return self._became(self._pending().write(self._now, group.key, text))
+
+    def ask(
+        self,
+        i: int,
+        instructions: str | None = None,
+        *,
+        strategy: str | None = None,
+        model: str | None = None,
+    ) -> Compression:
+        """Have the draft of the ``i``-th group written anew.
+
+        Parameters
+        ----------
+        i : int
+            Which one, counted from 0.
+        instructions : str, optional
+            What the model should heed: "name the commits".
+        strategy : {"mask", "structural", "summarize"}, optional
+            Who writes it; ``summarize`` where instructions are given or a model wrote the last one, else as
+            the last one was written.
+        model : str, optional
+            Which model writes; else as the settings of ``compress`` say.
+
+        Raises
+        ------
+        ReviewError
+            If there is no such group, or instructions are given to a strategy that reads none.
+        TractError
+            If a model gives no summary; nothing is changed.
+        """
+        group = self._at(i)
+        if strategy is not None and strategy not in STRATEGIES:
+            raise ReviewError(f"Unknown strategy {strategy!r}.", f"It is one of {', '.join(STRATEGIES)}.")
+        if instructions and strategy not in (None, "summarize"):
+            raise ReviewError(
+                f"{strategy!r} reads no instructions.", "They are for a model: strategy='summarize'."
+            )
+        return self._became(
+            self._pending().draft(self._now, group.key, strategy, instructions or None, model)
+        )
+
+    def pin(self, units: Any) -> Compression:
+        """Pin units, so that they stay word by word; each leaves its group.
+
+        Parameters
+        ----------
+        units : str, Commit, list, Series or DataFrame
+            As :meth:`~tract_nb.Tract.annotate` takes them; it is an operation of its own.
+        """
+        return self._became(self._pending().pin(self._now, units))
+
+    def reopen(self, i: int) -> Compression:
+        """Take back what was decided about the ``i``-th group."""
+        return self._became(self._pending().decide(self._now, self._at(i).key, None))
+
+    def approve(self, i: int | None = None) -> Compression:
+        """Approve the ``i``-th group, or all that were not rejected and do it.
+
+        It is done, as one operation, once no group is undecided: on the branch as it is by then.
+        Where units were edited since their draft was written, it stays pending once, and says so.
+
+        Raises
+        ------
+        ReviewError
+            If a group has no draft, or one that cannot be approved; nothing is changed.
+        """
+        if i is None:
+            return self._became(self._pending().approve(self._now))
+        return self._became(self._pending().decide(self._now, self._at(i).key, APPROVED))
+
+    def reject(self, i: int | None = None) -> Compression:
+        """Leave the ``i``-th group as it is, or all: nothing is changed then."""
+        if i is None:
+            return self._became(self._pending().reject(self._now))
+        return self._became(self._pending().decide(self._now, self._at(i).key, REJECTED))
+
+    def _pending(self) -> Desk:
+        if self._desk is None or self.state != PENDING:
+            ways = {PROPOSED: "Compress without dry_run.", APPLIED: "t.undo() takes it back."}
+            raise ReviewError(
+                f"This compression is {self.state}: nothing is asked.",
+                ways.get(self.state, "Call t.compress() again."),
+            )
+        return self._desk
+
+    def _became(self, now: Compressed) -> Compression:
+        self._now = now
+        return self
+
+    def _at(self, i: int) -> Group:
+        self._pending()
+        if i not in range(-len(self), len(self)):
+            raise ReviewError(
+                f"There is no group {i!r}.", f"They are 0 to {len(self) - 1}; see review.groups."
+            )
+        return self.groups[i]
+
+    # -- shown --------------------------------------------------------------------------------------
+
     def table(self) -> Groups:
         """Return the groups as a table."""
-        return Groups(
-            tuple(
-                (
-                    (group.commit or group.units[0])[:HASH_TAKEN],
-                    len(group.units),
-                    group.tokens_before,
-                    group.tokens_after,
-                    len(group.lost),
-                    len(group.added),
-                    preview(group.draft),
-                )
-                for group in self.groups
-            )
-        )
+        return Groups(tuple(group.row for group in self.groups))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the groups as a DataFrame; its ``commit`` column names the summaries."""
         return self.table().to_frame()
 
     @property
+    def title(self) -> str:
+        """What it is and how it stands, in one line."""
+        if self.state not in (PENDING, REJECTED):
+            return self.says
+        what = f"compress {self.source} on {self.branch}"
+        if self.state == REJECTED:
+            return f"{what}: rejected"
+        approved = sum(group.state == APPROVED for group in self.groups)
+        return f"{what}: pending, {approved} of {counted(len(self), 'group')} approved"
+
+    @property
     def says(self) -> str:
         """What happened, or would, in one line."""
         if not self.groups:
             return "nothing to compress"
-        units = sum(len(group.units) for group in self.groups)
-        would = "would compress" if self.state == PROPOSED else "compressed"
+        would = "compressed" if self.state == APPLIED else "would compress"
         said = (
-            f"{would} {counted(units, 'unit')} in {counted(len(self.groups), 'group')} ({self.strategy}): "
+            f"{would} {self.source} in {counted(len(self), 'group')} ({self.strategy}): "
             f"{self.tokens_before:,} → {self.tokens_after:,} tokens"
         )
         return f"{said}, {self.missed:,} more than the target" if self.missed else said
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What is worth a look: notes, what is wrong with drafts, and what got lost."""
+        wrong = ((place, said) for place, group in enumerate(self.groups) for said in _wrong(group))
+        return (*self.notes, *(f"group {place}: {said}" for place, said in wrong))
+
     def __repr__(self) -> str:
         lost = sum(len(group.lost) for group in self.groups)
-        lines = [self.says, *(f"! {note}" for note in self.notes)]
+        lines = [self.title]
+        if self.state == PENDING:
+            lines.append(f"{self.tokens_before:,} → {self.tokens_after:,} tokens")
+        lines += [f"! {said}" for said in self.told]
         if lost:
-            lines.append(f"{counted(lost, 'identifier')} got lost; see .lost")
-        return "\n".join([*lines, repr(self.table())] if self.groups else lines)
+            would = "would get" if self.state in (PENDING, PROPOSED) else "got"
+            lines.append(f"{counted(lost, 'identifier')} {would} lost; see .lost")
+        if self.groups:
+            lines.append(repr(self.table()))
+        if self.state == PENDING:
+            lines.append("review.edit(0, 'text'), review.ask(0, 'name the files'), then review.approve()")
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        told = "".join(f"<li>{cell_html(note)}</li>" for note in self.notes)
-        parts = [f"<p{NO_MATHS}>{cell_html(self.says)}</p>"]
+        told = "".join(f"<li>{cell_html(note)}</li>" for note in self.told)
+        parts = [f"<p{NO_MATHS}>{cell_html(self.title)}</p>"]
         parts += [f"<ul{NO_MATHS}>{told}</ul>"] if told else []
         names = [column.name for column in Groups.columns]
         parts += [table_html(self.table().rows, names)] if self.groups else []
         return "".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
-    """A unit as a summariser sees it: its effective text.
-
-    Parameters
-    ----------
-    commit, role, type : str
-        Full hash, role and content type.
-    text : str
-        The effective text.
-    tokens : int
-        Of that text.
-    important : bool
-        Whether it is IMPORTANT: to be handed over first.
-    name : str
-        Of a call or a result the tool.
-    """
-
-    commit: str
-    role: str
-    type: str
-    text: str
-    tokens: int
-    important: bool = False
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What a summariser wrote for one group.
-
-    Parameters
-    ----------
-    text : str
-        The summary.
-    metadata : dict, optional
-        Who wrote it: prompt name, version and hash, model, config, tokens, cost.
-    """
-
-    text: str
-    metadata: dict[str, object] | None = None
-
-
-PART = 5  # without a target a summary has this part of what it stands for ...
-SHORTEST = 80  # ... or so many tokens
-
-
-def summary_length(tokens: int) -> int:
-    """Return how many tokens a summary may have of so many, where no target is set."""
-    return max(tokens // PART, SHORTEST)
-
-
-class Expected(NamedTuple):
-    """What writing summaries would take, as far as that can be told before: an estimate.
-
-    Parameters
-    ----------
-    model : str
-        Who would write them.
-    input, output : int
-        Tokens of all its calls.
-    """
-
-    model: str
-    input: int
-    output: int
-
-
-#: tells what writing summaries would take, from the tokens of the messages of each group and the model, if
-#: one is named; None where no model is
-Expects = Callable[[Sequence[Sequence[int]], str | None], Expected | None]
-
-
-class Rejected(NamedTuple):
-    """A draft that does not do, and why: too long, or without what must be preserved."""
-
-    draft: Draft
-    why: str
-
-
-class Summariser(Protocol):
-    """Writes summaries; the room that calls models has one.
-
-    Of each group it is given the tokens that its summary may have (None where there is no target), the
-    texts that must stand in it word by word, and what was rejected before.
-    """
-
-    def __call__(
-        self,
-        groups: Sequence[Sequence[Original]],
-        *,
-        targets: Sequence[int | None],
-        preserve: Sequence[Sequence[str]] = (),
-        rejected: Sequence[Rejected | None] = (),
-        instructions: str | None = None,
-        model: str | None = None,
-    ) -> Sequence[Draft | None]:
-        """Return a draft for each group, in their order; None where it has none."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Provenance(Table):
-    """What stands behind a unit: of a summary the units that it covers, of any other its texts in turn.
-
-    Parameters
-    ----------
-    commit : str
-        The unit's full hash.
-    made : dict
-        How it was made, as far as that was kept: strategy, prompt, model, tokens, cost, who approved.
-    """
-
-    commit_hash: str = ""
-    made: tuple[tuple[str, str], ...] = ()
-
-    columns = (
-        Column("commit", "str", "the first 12 digits of its hash"),
-        Column("kind", "str", "append or summary: a covered unit; edit: a later text; mask: one that masks"),
-        Column("role", "str", "system, user, assistant or tool"),
-        Column("tokens", "int64", "tokens of its text"),
-        Column("time", UTC, "author time"),
-        Column("preview", "str", "its text in one line of at most 80 characters"),
-    )
-
-    def __repr__(self) -> str:
-        facts = [f"{name}: {value}" for name, value in self.made]
-        return "\n".join([*facts, Table.__repr__(self)])
+def _wrong(group: Group) -> Sequence[str]:
+    """Return what is worth a look about a group's draft."""
+    said = [group.problem] if group.problem else []
+    if group.state == OPEN and not group.draft and not group.problem:
+        said.append("nobody has written a draft yet")
+    if group.changed:
+        said.append(f"{counted(group.changed, 'unit')} edited since the draft was written")
+    if group.taken:
+        said.append(f"{counted(group.taken, 'unit')} no longer in it; the draft may speak of them")
+    return said

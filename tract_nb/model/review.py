@@ -37,6 +37,24 @@ class Conflicts(Table):
     )
 
 
+class Waiting(Protocol):
+    """What waits for a decision: a :class:`Review`, or a :class:`~tract_nb.Compression`."""
+
+    @property
+    def verb(self) -> str: ...
+    @property
+    def branch(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def unresolved(self) -> int: ...
+    @property
+    def tokens_before(self) -> int: ...
+    @property
+    def tokens_after(self) -> int: ...
+    def __len__(self) -> int: ...
+
+
 class Pending(Table):
     """The reviews that wait for a decision, by branch."""
 
@@ -44,16 +62,16 @@ class Pending(Table):
 
     columns = (
         Column("branch", "str", "the branch that it changes"),
-        Column("verb", "str", "merge or rebase"),
-        Column("source", "str", "what is merged, or rebased onto"),
-        Column("conflicts", "int64", "how many there are"),
-        Column("unresolved", "int64", "how many of them have neither an answer nor a proposal"),
+        Column("verb", "str", "merge, rebase or compress"),
+        Column("source", "str", "what is merged, or rebased onto; of a compression how many units"),
+        Column("conflicts", "int64", "how many there are; of a compression its groups"),
+        Column("unresolved", "int64", "conflicts with neither an answer nor a proposal; undecided groups"),
         Column("tokens_before", "int64", "counted tokens of the context as it is"),
         Column("tokens_after", "int64", "as it would be, by what is decided so far"),
     )
 
     @classmethod
-    def of(cls, reviews: Sequence[Review]) -> Pending:
+    def of(cls, reviews: Sequence[Waiting]) -> Pending:
         """Return reviews as a table."""
         return cls(
             tuple(

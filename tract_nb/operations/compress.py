@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from tract_nb.engine.canonical import clean_text
-from tract_nb.engine.identifiers import compare
-from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import context_size, message_size
 from tract_nb.errors import HeadMovedError
-from tract_nb.model.commit import HASH_TAKEN, Kind, Priority
-from tract_nb.model.compression import (
-    APPLIED,
-    NOTHING,
-    PROPOSED,
-    Compression,
-    Draft,
-    Group,
-    Summariser,
-)
-from tract_nb.model.content import Dialogue
+from tract_nb.model.compression import NOTHING, PROPOSED, Compressed
+from tract_nb.model.group import APPLIED, MASK, SUMMARIZE, Group
 from tract_nb.operations import ranges
 from tract_nb.operations.budget import check_budget
-from tract_nb.operations.drafting import SUMMARIZE, Ask, Plan, asked, check_preserved, planned
-from tract_nb.operations.masking import MASK, Item
-from tract_nb.operations.summarising import summarised
+from tract_nb.operations.covering import cover, mask
+from tract_nb.operations.drafting import Plan, asked, check_preserved, planned
+from tract_nb.operations.losing import Losses
+from tract_nb.operations.names import names_in, one_name
+from tract_nb.operations.proposing import propose
+from tract_nb.operations.summarising import size, summarised
 from tract_nb.operations.transaction import Transaction, transaction
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import refs
@@ -49,18 +38,31 @@ def compress(
     instructions: str | None = None,
     model: str | None = None,
     dry_run: bool = False,
-    summariser: Summariser | None = None,
-) -> Compression:
-    """Let summaries stand for runs of units, or masks for outputs, as one operation."""
-    ask = asked(content, strategy, mode, target_tokens, preserve, instructions, model)
-    where = partial(ranges.chosen, ws, start=start, end=end, commits=commits, keep_last=keep_last)
+) -> Compressed:
+    """Let summaries stand for runs of units, or masks for outputs, as one operation; or propose it."""
+    ask = asked(
+        content, strategy, mode, target_tokens, preserve, instructions, model, has_writer=ws.has_writer()
+    )
+    chosen: dict[str, Any] = {
+        "start": None if start is None else one_name(start),
+        "end": None if end is None else one_name(end),
+        "commits": None if commits is None else names_in(commits),
+        "keep_last": keep_last,
+    }
+
+    def where(history: Snapshot) -> ranges.Range:
+        return ranges.chosen(ws, history, **chosen)
+
+    if ask.proposes and not dry_run:
+        return propose(ws, ask, where, chosen)
+    ask = ask._replace(proposes=False)
     drafted = None
     if dry_run or ask.strategy == SUMMARIZE:
         with ws.db.read():
             history = ws.snapshot(ws.tip())
             drafted = planned(ws, ask, history, where(history))
         if ask.strategy == SUMMARIZE and drafted.runs:
-            drafted = summarised(ws, drafted, summariser)  # with nothing locked
+            drafted = summarised(ws, drafted, ws.summariser)  # with nothing locked
             check_preserved(drafted)
     if dry_run:
         assert drafted is not None
@@ -77,8 +79,8 @@ def compress(
         if plan.is_empty:
             return _result(ws, plan, NOTHING)
         args.update(units=sum(map(len, plan.runs)), groups=len(plan.drafts))
-        names = _write_masks(tx, plan) if plan.masks else _write_summaries(tx, plan)
-        after = ws.snapshot(ws.tip())
+        after, names = _write(tx, plan)
+        tx.move(f"{refs.HEADS}{ws.branch}", after.last.id)
         if after.size > history.size:
             check_budget(ws, after.size)
         return _result(ws, plan, APPLIED, after=after.size, names=names)
@@ -89,58 +91,23 @@ def _tip(history: Snapshot) -> int:
     return history.last.id if history.rows else 0
 
 
-# -- writing ----------------------------------------------------------------------------------------
-
-
-def _write_summaries(tx: Transaction, plan: Plan) -> list[str]:
-    """Store a SUMMARY for each run; return their hashes."""
-    head, names = plan.history.last, []
+def _write(tx: Transaction, plan: Plan) -> tuple[Snapshot, list[str]]:
+    """Store the masks, or a SUMMARY for each run; return the history after them, and the SUMMARYs' hashes."""
+    if plan.masks:
+        return mask(tx, plan.history, plan.masks), []
+    history, names = plan.history, []
     for run, draft in zip(plan.runs, plan.drafts, strict=True):
-        units = [item.unit for item in run]
-        head = tx.commit(
-            Kind.SUMMARY,
-            [head],
-            content=Dialogue(role="user", text=clean_text(draft.text)),
-            targets=ranges.targets_of(units),
-            priority=Priority.NORMAL,
-            metadata={"compression": _made(tx.ws, plan.ask, units, draft)},
+        row, history = cover(
+            tx,
+            history,
+            [item.unit for item in run],
+            draft.text,
+            strategy=plan.ask.strategy,
+            instructions=plan.ask.instructions,
+            metadata=draft.metadata,
         )
-        names.append(head.hash.hex())
-    return names
-
-
-def _made(ws: Workspace, ask: Ask, units: Sequence[Unit], draft: Draft) -> dict[str, Any]:
-    """Return how a summary was made."""
-    made: dict[str, Any] = {
-        "strategy": ask.strategy,
-        "units": len(units),
-        "tokens": sum(unit.size for unit in units),
-        "approved_by": ws.actor,
-    }
-    if ask.instructions:
-        made["instructions"] = clean_text(ask.instructions)
-    return made | dict(draft.metadata or {})
-
-
-def _write_masks(tx: Transaction, plan: Plan) -> list[str]:
-    """Store an EDIT for each mask; return the units' hashes."""
-    history, ws = plan.history, tx.ws
-    head, size, rows = history.last, history.size, []
-    for mask in plan.masks:
-        unit = mask.item.unit
-        size -= mask.saved
-        head = tx.put(
-            Kind.EDIT,
-            [head],
-            content=mask.content,
-            targets=(unit.identity,),
-            metadata={MASK: {"of": unit.text.hash.hex()[:HASH_TAKEN], "tokens": unit.text.tokens}},
-            sized=(mask.tokens, size),
-        )
-        rows.append(head)
-    ws.remember(head.hash, history.edited(rows))
-    tx.move(f"{refs.HEADS}{ws.branch}", head.id)
-    return [mask.item.unit.row.hash.hex() for mask in plan.masks]
+        names.append(row.hash.hex())
+    return history, names
 
 
 # -- telling ------------------------------------------------------------------------------------------
@@ -148,53 +115,53 @@ def _write_masks(tx: Transaction, plan: Plan) -> list[str]:
 
 def _result(
     ws: Workspace, plan: Plan, state: str, *, after: int | None = None, names: Sequence[str] = ()
-) -> Compression:
+) -> Compressed:
     """Return what was done, or would be."""
-    state = NOTHING if plan.is_empty else state
-    groups = _masked(plan) if plan.masks else _summarised_groups(ws, plan, names)
+    groups = _masked(ws, plan, state) if plan.masks else _summarised(ws, plan, state, names)
     saved = sum(group.tokens_before - group.tokens_after for group in groups)
-    size = plan.history.size - saved if after is None else after
-    return Compression(
-        state,
-        plan.ask.strategy,
-        tuple(groups),
-        tuple(plan.notes),
-        context_size(plan.history.size),
-        context_size(size),
-        plan.ask.target,
+    size_after = plan.history.size - saved if after is None else after
+    return Compressed(
+        state=NOTHING if plan.is_empty else state,
+        strategy=plan.ask.strategy,
+        branch=ws.branch or "",
+        groups=tuple(groups),
+        notes=tuple(plan.notes),
+        tokens_before=context_size(plan.history.size),
+        tokens_after=context_size(size_after),
+        target_tokens=plan.ask.target,
     )
 
 
-def _masked(plan: Plan) -> list[Group]:
-    draft = "\n".join(mask.line for mask in plan.masks)
-    units = [mask.item.unit for mask in plan.masks]
-    before = sum(unit.size for unit in units)
+def _masked(ws: Workspace, plan: Plan, state: str) -> list[Group]:
+    draft = "\n".join(one.line for one in plan.masks)
+    run = [one.item for one in plan.masks]
+    before = size(run)
     return [
-        _compared(
-            0, [mask.item for mask in plan.masks], draft, before, before - sum(m.saved for m in plan.masks)
+        Group(
+            units=tuple(item.unit.row.hash.hex() for item in run),
+            draft=draft,
+            tokens_before=before,
+            tokens_after=before - sum(one.saved for one in plan.masks),
+            compared=Losses(ws, plan.history, [run]).of(0, draft),
+            state=state,
+            strategy=MASK,
         )
     ]
 
 
-def _summarised_groups(ws: Workspace, plan: Plan, names: Sequence[str]) -> list[Group]:
-    found = []
-    for place, (run, draft) in enumerate(zip(plan.runs, plan.drafts, strict=True)):
-        before = sum(item.unit.size for item in run)
-        group = _compared(place, run, draft.text, before, message_size(ws.count(draft.text)))
-        found.append(replace(group, commit=names[place]) if names else group)
-    return found
-
-
-def _compared(place: int, run: Sequence[Item], draft: str, before: int, after: int) -> Group:
-    """Return a group that knows how to tell what its draft lost and added."""
-    units = [item.unit.row.hash.hex() for item in run]
-
-    def told() -> tuple[tuple[Any, ...], ...]:
-        found = compare([item.text for item in run], draft)
-        lost = [
-            (place, "lost", one.kind, one.text, times, units[first][:HASH_TAKEN])
-            for one, (first, times) in found.lost.items()
-        ]
-        return (*lost, *((place, "added", one.kind, one.text, 0, None) for one in found.added))
-
-    return Group(tuple(units), draft, before, after, told)
+def _summarised(ws: Workspace, plan: Plan, state: str, names: Sequence[str]) -> list[Group]:
+    losses = Losses(ws, plan.history, plan.runs)
+    return [
+        Group(
+            units=tuple(item.unit.row.hash.hex() for item in run),
+            draft=draft.text,
+            tokens_before=size(run),
+            tokens_after=message_size(ws.count(draft.text)),
+            compared=losses.of(place, draft.text),
+            commit=names[place] if names else None,
+            state=state,
+            strategy=plan.ask.strategy,
+            metadata=draft.metadata,
+        )
+        for place, (run, draft) in enumerate(zip(plan.runs, plan.drafts, strict=True))
+    ]

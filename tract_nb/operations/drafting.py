@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from tract_nb.engine.canonical import clean_text
@@ -12,30 +12,27 @@ from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.structural import structural
 from tract_nb.engine.tokens import context_size, message_size
 from tract_nb.errors import ContentError
-from tract_nb.model.compression import (
-    STRATEGIES,
-    Draft,
-)
+from tract_nb.model.group import STRATEGIES, STRUCTURAL, SUMMARIZE, TEXT
 from tract_nb.model.listing import counted
+from tract_nb.model.summariser import Draft
 from tract_nb.operations import ranges
 from tract_nb.operations.masking import MASK, Item, Mask, items, masks
 from tract_nb.operations.workspace import Workspace
 
-MODES = ("manual", "autonomous")
-SUMMARIZE = "summarize"
-TEXT = "text"  # the strategy of a caller who gives the text
+MANUAL, COLLABORATIVE, AUTONOMOUS = MODES = ("manual", "collaborative", "autonomous")
 LEAST = 24  # tokens below which a summary says nothing
 
 
 class Ask(NamedTuple):
-    """What a caller asked for, checked."""
+    """What a caller asked for, checked; ``proposes`` where a person decides before it is done."""
 
     strategy: str
-    texts: tuple[str, ...]
-    target: int | None
-    preserve: tuple[re.Pattern[str], ...]
-    instructions: str | None
-    model: str | None
+    texts: tuple[str, ...] = ()
+    target: int | None = None
+    preserve: tuple[re.Pattern[str], ...] = ()
+    instructions: str | None = None
+    model: str | None = None
+    proposes: bool = False
 
 
 class Plan(NamedTuple):
@@ -65,17 +62,19 @@ def asked(
     preserve: Any,
     instructions: str | None,
     model: str | None,
+    *,
+    has_writer: bool,
 ) -> Ask:
-    """Return what a caller asked for, checked."""
+    """Return what a caller asked for, checked; without a strategy a model writes, where there is one."""
     texts = () if content is None else _several(content)
     if mode is not None and mode not in MODES:
         raise ContentError(
             f"Unknown mode {mode!r}.",
-            "It is 'manual' (content=...) or 'autonomous'; dry_run=True only shows.",
+            "It is 'manual' (content=...), 'collaborative' or 'autonomous'; dry_run=True only shows.",
         )
-    if mode == "manual" and not texts:
+    if mode == MANUAL and not texts:
         raise ContentError("A manual compression wants its text.", "Give content='...', or one for each run.")
-    if texts and (mode == "autonomous" or strategy is not None):
+    if texts and (mode == AUTONOMOUS or strategy is not None):
         raise ContentError("A text is given, and a strategy that writes one.", "Give one of them.")
     for text in texts if content is None or texts else (content,):
         if not isinstance(text, str) or not text.strip():
@@ -88,9 +87,10 @@ def asked(
         raise ContentError(
             f"target_tokens={target!r} is no size.", "Give the tokens of the context after it."
         )
-    chosen = TEXT if texts else strategy or MASK
+    chosen = TEXT if texts else strategy or (SUMMARIZE if has_writer or model else MASK)
     texts = tuple(clean_text(text) for text in texts)
-    return Ask(chosen, texts, target, _patterns(preserve), instructions, model)
+    proposes = mode == COLLABORATIVE or (mode is None and chosen == SUMMARIZE)
+    return Ask(chosen, texts, target, patterns(preserve), instructions, model, proposes)
 
 
 def _several(given: Any) -> tuple[Any, ...]:
@@ -99,17 +99,17 @@ def _several(given: Any) -> tuple[Any, ...]:
     return (given,) if one else tuple(given)
 
 
-def _patterns(preserve: Any) -> tuple[re.Pattern[str], ...]:
+def patterns(preserve: Any) -> tuple[re.Pattern[str], ...]:
     """Return what must survive as patterns."""
     try:
-        patterns = tuple(re.compile(pattern) for pattern in _several(preserve))
-        if any(isinstance(pattern.pattern, bytes) for pattern in patterns):
+        compiled = tuple(re.compile(pattern) for pattern in _several(preserve))
+        if any(isinstance(pattern.pattern, bytes) for pattern in compiled):
             raise TypeError("bytes match no text")  # noqa: TRY301  said like what re finds wrong
     except (re.error, TypeError) as error:
         raise ContentError(
             f"preserve={preserve!r} is no pattern: {error}.", "Give regular expressions."
         ) from error
-    return patterns
+    return compiled
 
 
 # -- what would be done -----------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def planned(ws: Workspace, ask: Ask, history: Snapshot, found: ranges.Range) -> 
     """
     if found.given and not found.units:
         raise ContentError("Nothing of this range shows.", "compile() shows what does.")
-    if ask.strategy == MASK:
+    if ask.strategy == MASK and not ask.proposes:
         if ask.target is not None:
             _check_target(ask.target, history.size - sum(unit.size for unit in found.units))
         made = masks(ws, history, found.units, ask.preserve)
@@ -156,7 +156,10 @@ def planned(ws: Workspace, ask: Ask, history: Snapshot, found: ranges.Range) -> 
         plan = plan._replace(drafts=[Draft(text) for text in ask.texts])
         check_preserved(plan)
         return plan
-    return _structured(ws, plan) if ask.strategy == "structural" else plan
+    if ask.strategy == MASK:
+        some = [run for run in plan.runs if masks(ws, history, [item.unit for item in run], ask.preserve)]
+        return plan._replace(runs=some, drafts=[Draft("") for _ in some])
+    return _structured(ws, plan) if ask.strategy == STRUCTURAL else plan
 
 
 def _check_target(target: int, stays: int) -> None:
@@ -180,31 +183,45 @@ def _structured(ws: Workspace, plan: Plan) -> Plan:
     """Write the drafts without a model; a run that would become longer stays."""
     runs, drafts, notes = [], [], list(plan.notes)
     for run, limit in zip(plan.runs, limits(plan), strict=True):
-        tokens = sum(item.unit.text.tokens for item in run)
-        head = f"[{len(run)} messages, {tokens:,} tokens, summarised from what was recorded]"
-        must = missing(plan.ask.preserve, [item.text for item in run], "")
-        text = structural(
-            [item.told() for item in run if not item.unit.is_reasoning],
-            head,
-            verbatim=must,
-            limit=limit,
-            count=ws.count,
-        )
+        text = structural_text(ws, plan.ask, run, limit)
         if message_size(ws.count(text)) < sum(item.unit.size for item in run):
             runs.append(run)
             drafts.append(Draft(text))
         else:
-            notes.append(f"{len(run)} units stayed: a summary of them would be no shorter")
+            notes.append(f"{counted(len(run), 'unit')} stayed: a summary would be no shorter")
     return plan._replace(runs=runs, drafts=drafts, notes=notes)
+
+
+def structural_text(ws: Workspace, ask: Ask, run: Sequence[Item], limit: int | None) -> str:
+    """Return what was asked, done and decided in a run, told without a model."""
+    tokens = sum(item.unit.text.tokens for item in run)
+    return structural(
+        [item.told() for item in run if not item.unit.is_reasoning],
+        f"[{len(run)} messages, {tokens:,} tokens, summarised from what was recorded]",
+        verbatim=lacks(ask, run, ""),
+        limit=limit,
+        count=ws.count,
+    )
+
+
+def lacks(ask: Ask, run: Sequence[Item], text: str) -> list[str]:
+    """Return what must be preserved of a run and does not stand in a text."""
+    return missing(ask.preserve, [item.text for item in run], text)
+
+
+def lacking(ask: Ask, run: Sequence[Item], text: str) -> str:
+    """Say what a text lacks of what must be preserved; empty where it lacks nothing."""
+    found = lacks(ask, run, text) if ask.preserve else []
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"it lacks what must be preserved: {found[0]!r}{more}" if found else ""
 
 
 def check_preserved(plan: Plan) -> None:
     """Refuse a draft that lacks what must survive."""
     for place, (run, draft) in enumerate(zip(plan.runs, plan.drafts, strict=False)):
-        lacks = missing(plan.ask.preserve, [item.text for item in run], draft.text)
-        if lacks:
+        lack = lacking(plan.ask, run, draft.text)
+        if lack:
             raise ContentError(
-                f"The summary of group {place} lacks what must be preserved: {lacks[0]!r}"
-                f"{f' and {len(lacks) - 1} more' if len(lacks) > 1 else ''}. Nothing was changed.",
+                f"The summary of group {place} does not do: {lack}. Nothing was changed.",
                 "Put it in word by word, or leave the units out.",
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tract_nb.engine.masking import LONG, mask_line, text_line
@@ -44,6 +44,11 @@ class Item(NamedTuple):
         return self.said.unit_text
 
     @property
+    def words(self) -> str:
+        """What it says, as :func:`words_of` has it."""
+        return words_of(self.said)
+
+    @property
     def about(self) -> str:
         """What a call, or a result's call, is about; empty for what is neither."""
         of = self.call or self.said
@@ -65,6 +70,23 @@ class Item(NamedTuple):
             is_result=row.is_result,
             important=self.unit.priority is Priority.IMPORTANT,
         )
+
+
+def words_of(content: Content) -> str:
+    """Return what a content says, without the names of a call's arguments: those are the tool's."""
+    given = content.arguments if isinstance(content, ToolIO) else None
+    return "\n".join(_said_in(given)) if isinstance(given, Mapping) else content.unit_text
+
+
+def _said_in(value: object) -> Iterator[str]:
+    """Yield the texts and numbers in a JSON value, without the names of its fields."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from _said_in(one)
+    elif value is not None:
+        yield str(value)
 
 
 def items(ws: Workspace, history: Snapshot, units: Sequence[Unit]) -> list[Item]:

@@ -9,7 +9,7 @@ import orjson
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.model.commit import HASH_TAKEN, Kind, Row, from_us, preview
-from tract_nb.model.compression import Provenance
+from tract_nb.model.provenance import Provenance
 from tract_nb.operations import names, present
 from tract_nb.operations.masking import MASK
 from tract_nb.operations.workspace import Workspace

@@ -13,6 +13,7 @@ from tract_nb.model.conflict import Conflict, Decision
 from tract_nb.model.listing import counted
 from tract_nb.model.review import APPLIED, PENDING, REJECTED, Reviewed
 from tract_nb.operations import joining, names, present
+from tract_nb.operations import kept_reviews as kept
 from tract_nb.operations.budget import asks, check_budget
 from tract_nb.operations.deciding import Deciding, Decisions, checked, from_json, to_json
 from tract_nb.operations.joining import Joint
@@ -59,7 +60,7 @@ def start(ws: Workspace, verb: Joining, deciding: Deciding) -> Reviewed:
     refuse_detached(ws)
     with ws.db.read():
         theirs = names.commit_named(ws, verb.source)
-        waiting = reviews.pending_on(ws.db, ws.tract, str(ws.branch))
+        waiting = kept.waiting(ws)
     if waiting is not None:
         return _waiting(ws, verb, waiting, theirs)
     answers: Decisions = {}
@@ -70,7 +71,7 @@ def start(ws: Workspace, verb: Joining, deciding: Deciding) -> Reviewed:
             answers = _asked_outside(ws, verb, head, theirs, deciding)
     with transaction(ws, verb.verb, verb.args) as tx:
         ours = tx.head()
-        _refuse_second(ws, verb)
+        kept.refuse_second(ws, verb.verb)
         done = verb.without_asking(tx, ours, theirs, str(ws.branch))
         if done is not None or ours is None:
             return _applied(ws, verb, ours, done or Outcome(ours))
@@ -84,23 +85,10 @@ def start(ws: Workspace, verb: Joining, deciding: Deciding) -> Reviewed:
 
 def _waiting(ws: Workspace, verb: Joining, waiting: StoredReview, theirs: Row) -> Reviewed:
     """Return the review that is pending, where it is of the same; refuse another beside it."""
-    same = (waiting.verb, waiting.source, dict(waiting.args)) == (verb.verb, theirs.hash, verb.args)
-    if not same:
-        raise ReviewError(
-            f"A {waiting.verb} of {waiting.args['source']} waits for a decision on {waiting.branch}.",
-            "t.pending() has it: approve() or reject() it first.",
-        )
+    if (waiting.verb, waiting.source, dict(waiting.args)) != (verb.verb, theirs.hash, verb.args):
+        raise kept.waits(waiting)
     ws.say(f"this {waiting.verb} is pending already: its answers are kept")
     return look(ws, waiting.id)
-
-
-def _refuse_second(ws: Workspace, verb: Joining) -> None:
-    """Refuse where another process has made a review of this branch meanwhile."""
-    if reviews.pending_on(ws.db, ws.tract, str(ws.branch)) is not None:
-        raise ReviewError(
-            f"A review waits for a decision on {ws.branch} since a moment ago: no {verb.verb} was done.",
-            "t.pending() has it.",
-        )
 
 
 def _asked_outside(ws: Workspace, verb: Joining, head: Row, theirs: Row, deciding: Deciding) -> Decisions:
@@ -210,14 +198,9 @@ def _pending(
 # -- what is stored ---------------------------------------------------------------------------------
 
 
-def pending(ws: Workspace) -> list[Reviewed]:
-    """Return all reviews that are pending on this tract, by branch."""
-    return [look(ws, stored.id) for stored in reviews.pending(ws.db, ws.tract)]
-
-
 def look(ws: Workspace, number: int) -> Reviewed:
     """Return a stored review as it is by now: its branch may have grown, somebody may have answered."""
-    stored = _stored(ws, number)
+    stored = kept.stored(ws, number)
     verb = _verb(stored)
     if stored.state != PENDING:
         return Reviewed(number, stored.verb, stored.branch, verb.source, stored.state)
@@ -237,10 +220,10 @@ def look(ws: Workspace, number: int) -> Reviewed:
 
 def answer(ws: Workspace, review: Reviewed, key: str, given: Decision | None) -> Reviewed:
     """Keep an answer to a pending review; None takes it back."""
-    number = _kept(review)
+    number = kept.number(review)
     with ws.db.write():
-        stored = _stored(ws, number)
-        _refuse_settled(stored)
+        stored = kept.stored(ws, number)
+        kept.refuse_settled(stored)
         answers = from_json(stored.answers)
         if given is None:
             answers.pop(key, None)
@@ -252,10 +235,10 @@ def answer(ws: Workspace, review: Reviewed, key: str, given: Decision | None) ->
 
 def propose(ws: Workspace, review: Reviewed, key: str, given: Decision) -> Reviewed:
     """Keep a proposal for one conflict of a pending review; an answer to it is taken back."""
-    number = _kept(review)
+    number = kept.number(review)
     with ws.db.write():
-        stored = _stored(ws, number)
-        _refuse_settled(stored)
+        stored = kept.stored(ws, number)
+        kept.refuse_settled(stored)
         answers, proposals = from_json(stored.answers), from_json(stored.proposals)
         answers.pop(key, None)
         proposals[key] = checked(asked(look(ws, number), key), given)
@@ -281,13 +264,13 @@ def asked(review: Reviewed, key: str) -> Conflict:
 
 def approve(ws: Workspace, review: Reviewed) -> Reviewed:
     """Apply a pending review on its branch as it is by now."""
-    number = _kept(review)
-    stored = _stored(ws, number)
-    _refuse_settled(stored)
+    number = kept.number(review)
+    stored = kept.stored(ws, number)
+    kept.refuse_settled(stored)
     verb = _verb(stored)
     with transaction(ws, stored.verb, {**verb.args, "review": number}) as tx:
-        stored = _stored(ws, number)
-        _refuse_settled(stored)
+        stored = kept.stored(ws, number)
+        kept.refuse_settled(stored)
         ours, theirs = _ends(ws, stored)
         done = verb.without_asking(tx, ours, theirs, stored.branch)
         if done is not None:
@@ -318,34 +301,8 @@ def _still_asks(ws: Workspace, review: Reviewed, joint: Joint, count: int, numbe
 
 def reject(ws: Workspace, review: Reviewed) -> Reviewed:
     """Let a pending review be: the history is as it was."""
-    number = _kept(review)
-    with ws.db.write():
-        _refuse_settled(_stored(ws, number))
-        reviews.settle(ws.db, number, REJECTED)
+    kept.reject(ws, kept.number(review))
     return replace(review, state=REJECTED)
-
-
-def _kept(review: Reviewed) -> int:
-    if review.number is None:
-        raise ReviewError(
-            f"This {review.verb} is {review.state}: there is nothing to decide.", "t.undo() takes it back."
-        )
-    return review.number
-
-
-def _stored(ws: Workspace, number: int) -> StoredReview:
-    stored = reviews.get(ws.db, number)
-    if stored is None:
-        raise ReviewError(f"The review {number} is not in this database.", "t.pending() lists what is.")
-    return stored
-
-
-def _refuse_settled(stored: StoredReview) -> None:
-    if stored.state != PENDING:
-        raise ReviewError(
-            f"This {stored.verb} of {stored.args['source']} is {stored.state} already.",
-            "t.undo() takes back what was applied.",
-        )
 
 
 def _ends(ws: Workspace, stored: StoredReview) -> tuple[Row, Row]:

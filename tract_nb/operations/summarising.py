@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
-from tract_nb.engine.identifiers import missing
 from tract_nb.engine.tokens import message_size
-from tract_nb.errors import ContentError, TractError
+from tract_nb.errors import CallCancelledError, ContentError, ReplayError, TractError
 from tract_nb.model.commit import Priority
-from tract_nb.model.compression import Draft, Original, Rejected, Summariser
 from tract_nb.model.listing import counted
-from tract_nb.operations.drafting import LEAST, Plan, limits
+from tract_nb.model.summariser import Draft, Original, Rejected, Summariser
+from tract_nb.operations.drafting import LEAST, Ask, Plan, lacking, lacks, limits
 from tract_nb.operations.masking import Item
 from tract_nb.operations.workspace import Workspace
 
@@ -25,90 +25,112 @@ def no_model() -> TractError:
     )
 
 
-def summarised(ws: Workspace, plan: Plan, summariser: Summariser | None) -> Plan:
+def summarised(ws: Workspace, plan: Plan, summariser: Summariser | None, *, partly: bool = False) -> Plan:
     """Let a model write the drafts; what is shorter than any summary of it stays.
+
+    Parameters
+    ----------
+    ws : Workspace
+        Of the handle; nothing of it is locked.
+    plan : Plan
+        The runs.
+    summariser : Summariser or None
+        Who writes.
+    partly : bool
+        Keep what was written before a failure, and say in the drafts' ``problem`` what went wrong.
 
     Raises
     ------
-    ContentError
-        If a group has no summary, or none that is shorter than what it would stand for.
+    TractError
+        If a group has no summary, or none that does; with ``partly`` only if none has one.
     """
     if summariser is None:
         raise no_model()
     plan = _worth_it(plan)
-    room = limits(plan)
-    drafts: dict[int, Draft] = {}
-    rejected: dict[int, Rejected] = {}
-    wanted = list(range(len(plan.runs)))
-    for _ in range(TRIES):
-        if not wanted:
+    drafts: list[Draft] = []
+    for place, (run, limit) in enumerate(zip(plan.runs, limits(plan), strict=True)):
+        try:
+            draft = drafted(ws, plan.ask, run, limit, summariser)
+            if draft.problem and not partly:
+                raise ContentError(
+                    f"The summary of group {place} does not do: {draft.problem}. Nothing was changed.",
+                    "Say in instructions what it shall keep, or choose another model.",
+                )
+        except (CallCancelledError, ReplayError):
+            raise
+        except TractError as error:
+            which = f"Group {place + 1} of {len(plan.runs)}: " if len(plan.runs) > 1 else ""
+            if not partly or not drafts:
+                error.message = f"{which}{error.message}{' Nothing was changed.' if which else ''}"
+                raise
+            plan.notes.append(f"{which}{error.message} {error.hint}")
+            failed = Draft("", problem=f"no summary was written: {error.message}")
+            unasked = Draft("", problem=f"not asked, since group {place + 1} failed")
+            drafts += [failed, *[unasked] * (len(plan.runs) - place - 1)]
             break
-        drafts |= _asked_of(summariser, plan, wanted, room, rejected)
-        wrong = {place: _falls_short(ws, plan, place, drafts[place], room[place]) for place in wanted}
-        rejected = {place: Rejected(drafts[place], why) for place, why in wrong.items() if why}
-        wanted = list(rejected)
-    for place, run in enumerate(plan.runs):
-        had, has = _size(run), message_size(ws.count(drafts[place].text))
-        if has >= had:
-            raise ContentError(
-                f"The summary of group {place} has {has:,} tokens, and what it would stand for {had:,}. "
-                "Nothing was changed.",
-                "Say in instructions what it shall keep, or choose another model.",
-            )
-    return plan._replace(drafts=[drafts[place] for place in range(len(plan.runs))])
+        drafts.append(draft)
+    return plan._replace(drafts=drafts)
+
+
+def drafted(ws: Workspace, ask: Ask, run: Sequence[Item], limit: int | None, summariser: Summariser) -> Draft:
+    """Return a summary of one run, asked for again within a bound; its problem is what is still wrong.
+
+    Raises
+    ------
+    TractError
+        If none comes.
+    """
+    rejected: Rejected | None = None
+    must = lacks(ask, run, "")
+    for _ in range(TRIES):
+        draft = summariser(
+            originals(run),
+            target=limit,
+            preserve=must,
+            rejected=rejected,
+            instructions=ask.instructions,
+            model=ask.model,
+        )
+        if draft is None or not draft.text.strip():
+            raise ContentError("No summary came.", "Try again, or choose another model.")
+        why = _falls_short(ws, ask, run, draft, limit)
+        if not why:
+            return draft
+        rejected = Rejected(draft, why)
+    assert rejected is not None
+    last = rejected.draft
+    return replace(last, problem=lacking(ask, run, last.text) or too_long(ws, run, last.text))
+
+
+def too_long(ws: Workspace, run: Sequence[Item], text: str) -> str:
+    """Tell how a text is no shorter than what it would stand for; empty where it is."""
+    had, has = size(run), message_size(ws.count(text))
+    return f"it has {has:,} tokens, and what it would stand for {had:,}" if has >= had else ""
+
+
+def size(run: Sequence[Item]) -> int:
+    """Return the tokens that a run has in the context."""
+    return sum(item.unit.size for item in run)
 
 
 def _worth_it(plan: Plan) -> Plan:
     """Leave out the runs that are so short that nothing can be said of them in less."""
-    runs = [run for run in plan.runs if _size(run) >= LEAST]
+    runs = [run for run in plan.runs if size(run) >= LEAST]
     stays = sum(len(run) for run in plan.runs) - sum(len(run) for run in runs)
     notes = [*plan.notes, f"{counted(stays, 'unit')} stayed: too short to summarise"] if stays else plan.notes
     return plan._replace(runs=runs, notes=notes)
 
 
-def _size(run: Sequence[Item]) -> int:
-    return sum(item.unit.size for item in run)
-
-
-def _asked_of(
-    summariser: Summariser,
-    plan: Plan,
-    wanted: Sequence[int],
-    room: Sequence[int | None],
-    rejected: Mapping[int, Rejected],
-) -> dict[int, Draft]:
-    """Return what a model writes for some of the runs, by their places."""
-    written = summariser(
-        [_originals(plan.runs[place]) for place in wanted],
-        targets=[room[place] for place in wanted],
-        preserve=[_lacks(plan, place, "") for place in wanted],
-        rejected=[rejected.get(place) for place in wanted],
-        instructions=plan.ask.instructions,
-        model=plan.ask.model,
-    )
-    if len(written) != len(wanted):
-        raise ContentError(f"{len(written)} summaries came for {len(wanted)} groups.", "Try again.")
-    for place, draft in zip(wanted, written, strict=True):
-        if draft is None or not draft.text.strip():
-            raise ContentError(f"No summary came for group {place}; nothing was changed.", "Try again.")
-    return {place: draft for place, draft in zip(wanted, written, strict=True) if draft is not None}
-
-
-def _lacks(plan: Plan, place: int, text: str) -> list[str]:
-    """Return what must be preserved of a run and does not stand in a text."""
-    return missing(plan.ask.preserve, [item.text for item in plan.runs[place]], text)
-
-
-def _falls_short(ws: Workspace, plan: Plan, place: int, draft: Draft, limit: int | None) -> str:
+def _falls_short(ws: Workspace, ask: Ask, run: Sequence[Item], draft: Draft, limit: int | None) -> str:
     """Tell why a draft is worth another try: too long, or without what must be preserved."""
-    tokens, most = ws.count(draft.text), _size(plan.runs[place]) - message_size(0) - 1
+    tokens, most = ws.count(draft.text), size(run) - message_size(0) - 1
     allowed = most if limit is None else min(limit, most)
     wrong = [f"It has {tokens:,} tokens; at most {allowed:,} are allowed."] if tokens > allowed else []
-    wrong += [f"It lacks, letter by letter: {text}" for text in _lacks(plan, place, draft.text)]
+    wrong += [f"It lacks, letter by letter: {text}" for text in lacks(ask, run, draft.text)]
     return "\n".join(wrong)
 
 
-def _originals(run: Sequence[Item]) -> list[Original]:
+def originals(run: Sequence[Item]) -> list[Original]:
     """Return the units of a run as a summariser sees them, what is important first."""
     found = [
         Original(

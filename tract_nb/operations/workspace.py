@@ -16,12 +16,12 @@ from tract_nb.engine.tokens import TokenCounter
 from tract_nb.errors import RefError, StoreError, TractError
 from tract_nb.model.budget import TokenBudget
 from tract_nb.model.commit import Row, from_us, to_us
-from tract_nb.model.compression import Expects, Summariser
 from tract_nb.model.conflict import Proposer
 from tract_nb.model.content import Content
 from tract_nb.model.custom import CustomType
 from tract_nb.model.message import Compiler
 from tract_nb.model.price import Prices
+from tract_nb.model.summariser import Expects, Summariser
 from tract_nb.store import collected, objects, refs
 from tract_nb.store.database import Database
 from tract_nb.store.objects import Details
@@ -78,6 +78,7 @@ class Workspace:
     proposer: Proposer | None = None  # asks a model to settle conflicts
     summariser: Summariser | None = None  # asks a model to write summaries
     expects: Expects | None = None  # tells what that would take
+    has_writer: Callable[[], bool] = bool  # whether a model is set that it would ask
     branch: str | None = None
     detached: int = 0
     previous: str | None = None

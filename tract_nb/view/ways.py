@@ -13,17 +13,17 @@ from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.model.advice import NOW, Ways
 from tract_nb.model.commit import Kind, Priority
-from tract_nb.model.compression import summary_length
 from tract_nb.model.content import Content, Dialogue
+from tract_nb.model.group import STRUCTURAL, SUMMARIZE
+from tract_nb.model.summariser import summary_length
 from tract_nb.operations import ranges
 from tract_nb.operations.budget import imagined
-from tract_nb.operations.drafting import LEAST, SUMMARIZE, asked, planned
+from tract_nb.operations.drafting import LEAST, Ask, planned
 from tract_nb.operations.masking import MASK, Mask
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects
 from tract_nb.view.outlook import LastCall, Outlook, priced, units_sent
 
-STRUCTURAL = "structural"
 PRICE_DIGITS = 6  # a millionth of a dollar
 
 
@@ -70,8 +70,7 @@ def _masked(ws: Workspace, history: Snapshot, masks: Sequence[Mask]) -> Way:
 
 
 def _structural(ws: Workspace, history: Snapshot, units: list[Unit]) -> Way:
-    ask = asked(None, STRUCTURAL, None, None, (), None, None)
-    plan = planned(ws, ask, history, ranges.Range(units, given=False))
+    plan = planned(ws, Ask(STRUCTURAL), history, ranges.Range(units, given=False))
     runs = [[item.unit for item in run] for run in plan.runs]
     said = [Dialogue(role="user", text=clean_text(draft.text)) for draft in plan.drafts]
     tokens = [ws.count(content.text) for content in said]

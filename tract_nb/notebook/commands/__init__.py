@@ -88,6 +88,7 @@ GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
         "review": joining.review,
         "choose": joining.choose,
         "settle": joining.settle,
+        "ask": joining.ask,
         "approve": joining.approve,
         "reject": joining.reject,
     },
@@ -96,4 +97,4 @@ GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
 }
 COMMANDS = {name: function for group in GROUPS.values() for name, function in group.items()}
 #: commands that take the text of a ``%%tract`` cell
-TAKES_BODY = frozenset({"user", "system", "assistant", "edit", "chat", "compress", "settle"})
+TAKES_BODY = frozenset({"user", "system", "assistant", "edit", "chat", "compress", "settle", "ask"})

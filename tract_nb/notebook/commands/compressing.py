@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from tract_nb.errors import CommandError
-from tract_nb.model.compression import Compression, Provenance
+from tract_nb.model.provenance import Provenance
+from tract_nb.notebook.commands.joining import Mode, shown
 from tract_nb.notebook.desk import Desk
 from tract_nb.tract import Tract
 
@@ -24,8 +25,9 @@ def compress(
     preserve: Annotated[list[str] | None, Parameter(negative=())] = None,
     instructions: str | None = None,
     model: str | None = None,
+    mode: Mode | None = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
-) -> Compression:
+) -> Any:
     """Let less stand for a part of the context: masks, a summary, or your own text.
 
     Parameters
@@ -39,7 +41,7 @@ def compress(
     text
         Your own summary; in a cell the text below.
     strategy
-        Without a text: mask old outputs, sum up what was asked and done, or let a model write it.
+        Without a text: mask old outputs, sum up what was done, or let a model write it.
     target
         What the whole context should come to, in tokens.
     keep_last
@@ -50,6 +52,8 @@ def compress(
         For a model that writes it.
     model
         Who writes it; the tract's model without one.
+    mode
+        Who decides: a person on a proposal, or nobody. Without it what a model writes is proposed.
     dry_run
         Show what it would do, and change nothing.
     """
@@ -57,7 +61,7 @@ def compress(
         if text is not None:
             raise CommandError("There is a text behind the command and one below it.", "Keep one of them.")
         text = desk.body
-    return desk.tract.compress(
+    done = desk.tract.compress(
         start,
         end,
         commits=list(refs) or None,
@@ -68,8 +72,10 @@ def compress(
         preserve=preserve or (),
         instructions=instructions,
         model=model,
+        mode=mode,
         dry_run=dry_run,
     )
+    return shown(desk, done)
 
 
 def provenance(t: Tract, ref: str = "HEAD") -> Provenance:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from tract_nb.errors import CommandError
+from tract_nb.model.compression import Compression
 from tract_nb.model.listing import Status
 from tract_nb.model.review import PENDING, Pending, Review
 from tract_nb.notebook.commands.writing import named, spoken
@@ -16,6 +17,7 @@ from tract_nb.tract import Tract
 if TYPE_CHECKING:
     import pandas as pd
 
+Asked = Review | Compression
 Strategy = Literal["auto", "ours", "theirs", "semantic"]
 Mode = Literal["manual", "collaborative", "autonomous"]
 
@@ -50,7 +52,7 @@ def merge(
     done = desk.tract.merge(
         branch, strategy=strategy, no_ff=no_ff, mode=mode, instructions=instructions, model=model
     )
-    return _shown(desk, done)
+    return shown(desk, done)
 
 
 def rebase(
@@ -78,7 +80,7 @@ def rebase(
         Which model proposes.
     """
     done = desk.tract.rebase(onto, strategy=strategy, mode=mode, instructions=instructions, model=model)
-    return _shown(desk, done)
+    return shown(desk, done)
 
 
 def pick(t: Tract, *refs: str, again: Annotated[bool, Parameter(negative=())] = False) -> Review:
@@ -111,14 +113,18 @@ def pending(t: Tract) -> pd.DataFrame:
 
 
 def review(desk: Desk) -> Any:
-    """Show what is asked on this branch: each conflict with base, ours, theirs and what is proposed."""
+    """Show what is asked on this branch: each conflict with both sides, or each group with its draft."""
     found = _pending(desk)
-    return _shown(desk, found) if found else desk.tract.status()
+    return shown(desk, found) if found else desk.tract.status()
 
 
-def _shown(desk: Desk, review: Review) -> Any:
+def shown(desk: Desk, review: Review | Compression) -> Any:
     """Return a review; in a notebook, where it has something to ask, as the widget that asks it."""
     if review.state != PENDING:
+        return review
+    if isinstance(review, Compression):
+        if not desk.in_notebook:
+            desk.say("here: `settle 0 WORDS`, `ask 0 WORDS`, `approve 0` for each; or `approve`, `reject`")
         return review
     if not desk.in_notebook:
         desk.say("here: `choose 0 ours` or `settle 0 WORDS` for each, then `approve`; or `reject`")
@@ -128,7 +134,7 @@ def _shown(desk: Desk, review: Review) -> Any:
     return MergeWidget(desk.tract, review)
 
 
-def choose(desk: Desk, number: int, choice: Literal["ours", "theirs", "both", "base"]) -> Review | Status:
+def choose(desk: Desk, number: int, choice: Literal["ours", "theirs", "both", "base"]) -> Asked | Status:
     """Settle a conflict by a side.
 
     Parameters
@@ -139,16 +145,21 @@ def choose(desk: Desk, number: int, choice: Literal["ours", "theirs", "both", "b
         Whose version stands.
     """
     found = _pending(desk)
+    if isinstance(found, Compression):
+        raise CommandError(
+            "A compression has no sides.",
+            f"`approve {number}`, `settle {number} WORDS` or `reject {number}`.",
+        )
     return found.choose(number, choice) if found else desk.tract.status()
 
 
-def settle(desk: Desk, number: int, *text: str) -> Review | Status:
-    """Settle a conflict by a text: the cell's, or the words behind the command.
+def settle(desk: Desk, number: int, *text: str) -> Asked | Status:
+    """Settle a conflict by a text, or write a group's summary: the cell's, or the words behind it.
 
     Parameters
     ----------
     number
-        Of the conflict, as ``review`` shows it.
+        Of the conflict or group, as ``review`` shows it.
     text
         The words, where there is no cell below.
     """
@@ -157,19 +168,72 @@ def settle(desk: Desk, number: int, *text: str) -> Review | Status:
     return found.edit(number, said) if found else desk.tract.status()
 
 
-def approve(desk: Desk) -> Review | Status:
-    """Apply the review of this branch: what was decided, else what is proposed."""
+def ask(
+    desk: Desk,
+    number: int,
+    *text: str,
+    strategy: Literal["mask", "structural", "summarize"] | None = None,
+    model: str | None = None,
+) -> Asked | Status:
+    """Have a model propose a text for a conflict, or write a group's summary anew.
+
+    Parameters
+    ----------
+    number
+        Of the conflict or group, as ``review`` shows it.
+    text
+        What the model should heed; may be left out.
+    strategy
+        Of a group, who writes: nobody, Python, or a model.
+    model
+        Which model.
+    """
     found = _pending(desk)
-    return found.approve() if found else desk.tract.status()
+    words = " ".join(text) or (desk.body or "").strip() or None
+    if found is None:
+        return desk.tract.status()
+    if isinstance(found, Compression):
+        return found.ask(number, words, strategy=strategy, model=model)
+    if strategy is not None:
+        raise CommandError(f"A {found.verb} has no strategy to write by.", "Leave --strategy out.")
+    return found.ask(number, words, model=model)
 
 
-def reject(desk: Desk) -> Review | Status:
-    """Let the review of this branch be: nothing is changed."""
+def approve(desk: Desk, number: int | None = None) -> Asked | Status:
+    """Apply the review of this branch: what was decided, else what is proposed.
+
+    Parameters
+    ----------
+    number
+        Of a compression, one group alone; it is applied once no group is undecided.
+    """
     found = _pending(desk)
-    return found.reject() if found else desk.tract.status()
+    if found is None or number is None:
+        return found.approve() if found else desk.tract.status()
+    return _groups(found, "approve").approve(number)
 
 
-def _pending(desk: Desk) -> Review | None:
+def reject(desk: Desk, number: int | None = None) -> Asked | Status:
+    """Let the review of this branch be: nothing is changed.
+
+    Parameters
+    ----------
+    number
+        Of a compression, one group alone, which stays as it is.
+    """
+    found = _pending(desk)
+    if found is None or number is None:
+        return found.reject() if found else desk.tract.status()
+    return _groups(found, "reject").reject(number)
+
+
+def _groups(found: Asked, verb: str) -> Compression:
+    if not isinstance(found, Compression):
+        raise CommandError(f"A {found.verb} is applied or rejected whole.", f"`{verb}` without a number.")
+    return found
+
+
+def _pending(desk: Desk) -> Asked | None:
     """Return the review of the branch that HEAD is on; a cell that is run again may find none."""
     t = desk.tract
     found = next((one for one in t.pending() if one.branch == t.branch_name), None)
