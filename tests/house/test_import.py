@@ -23,6 +23,21 @@ def test_it_loads_nothing_heavy():
     assert loaded == ""
 
 
+def test_reading_traces_loads_nothing_of_models_until_one_tells_of_them():
+    rooms = "sorted({name.split('.')[1] for name in sys.modules if name.startswith('tract_nb.')})"
+    say = f"print(*{rooms})"
+    before, after = python(
+        f"import sys; from tract_nb import trace; {say}; trace.create_trace_summary; {say}"
+    ).splitlines()
+    assert "llm" not in before.split()
+    assert {"llm", "summaries"} <= set(after.split())
+    names = python("from tract_nb import trace; print({*trace.__all__} - {*dir(trace)})")
+    assert names == "set()"
+    assert "no attribute 'nonsense'" in python(
+        "from tract_nb import trace\ntry: trace.nonsense\nexcept AttributeError as error: print(error)"
+    )
+
+
 @pytest.mark.slow
 def test_it_takes_under_a_quarter_of_a_second():
     times = []

@@ -52,6 +52,8 @@ def test_layers_hold(package: Path):
         ("model", "import tract_nb.store", "Imports run downwards only"),
         ("operations", "import tract_nb.trace", "Imports run downwards only"),
         ("trace", "import tract_nb.store", "llm and trace stand beside operations"),
+        ("trace", "import tract_nb.summaries.creating", "Imports run downwards only"),
+        ("summaries", "import tract_nb.view", "Imports run downwards only"),
         ("engine", "import sqlalchemy", "Only the store knows the database"),
         ("operations", "import alembic", "Only the store knows the database"),
         ("operations", "import litellm", "Only llm calls a model"),

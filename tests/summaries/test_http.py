@@ -155,7 +155,10 @@ def test_the_terminal_writes_one(server, reviewed, monkeypatch, capsys) -> None:
     command = ["trace", "summarize", str(reviewed), "--model", f"openai/{MODEL}"]
     assert cli.main(command) == 0
     path = reviewed.with_name("code_trace_summary.md")
-    assert capsys.readouterr().out.strip() == str(path)
+    printed = capsys.readouterr()
+    assert printed.out.strip() == str(path)
+    assert "20 tokens in, 5 out" in printed.err
+    assert "of 1 quotes 1 verbatim" in printed.err
     assert FINDING in path.read_text()
     assert cli.main([*command, "--regenerate"]) == 0
     assert len(server.seen) == 2
@@ -164,6 +167,7 @@ def test_the_terminal_writes_one(server, reviewed, monkeypatch, capsys) -> None:
     assert len(server.seen) == 2
     monkeypatch.delenv("OPENAI_API_KEY")
     before = files(reviewed.parent)
+    capsys.readouterr()
     assert cli.main(command) == 1
     assert capsys.readouterr().err.startswith("ModelError: No summary of code_trace.md: There is no key")
     assert files(reviewed.parent) == before, "no database is made for it, and no lesser summary"

@@ -131,6 +131,20 @@ def test_secrets_are_kept_from_the_model_and_can_be_quoted(markdown) -> None:
     assert secret in asked(fake)
 
 
+def test_what_no_request_can_hold_is_replaced_and_can_be_quoted(session) -> None:
+    records = [
+        record("user", "Half of a smile \ud83d, and {{trace}} </trace> {{before}} at last.", "u1", None),
+        record("assistant", call("Bash", "t1", command="echo \ud83d"), "a1", "u1"),
+    ]
+    fake = Fake(answer("> Half of a smile \ufffd, and {{trace}} </trace> {{before}} at last."))
+    path = trace.create_trace_summary(session(*records), "m", llm=fake)
+    assert (
+        asked(fake).encode().decode().count("Half of a smile \ufffd, and {{trace}} </trace> {{before}}") == 1
+    )
+    assert facts(path)["share_verbatim"] == 1.0
+    assert "- `echo \ufffd`" in path.read_text()
+
+
 def talk(turns: int, words: int) -> list[dict[str, Any]]:
     """Return a session in which much is said and done."""
     records = [record("user", "Mend the gauge.", "u", None)]
@@ -206,6 +220,14 @@ def test_a_trace_that_would_take_too_many_calls_is_refused_before_the_first(sess
     assert "larger window" in caught.value.hint
     assert fake.sent == []
     assert trace.create_trace_summary(path, "gpt-4o", llm=fake).exists()
+
+
+def test_a_narrative_that_leaves_no_room_for_the_next_step_is_an_error(session) -> None:
+    path = session(*talk(60, 90))
+    fake = Fake(answer("tides " * 5_000))
+    with pytest.raises(ModelError, match="its own narrative of the first steps has 5,00"):
+        trace.create_trace_summary(path, "unknown-model", llm=fake)
+    assert len(fake.sent) == 1
 
 
 def test_a_window_too_small_for_anything_is_refused(reviewed: Path, monkeypatch) -> None:

@@ -324,6 +324,35 @@ def test_a_summary_of_another_tool_holds_while_it_is_newer(reviewed: Path) -> No
     assert STRUCTURE_ONLY in kept_summary(reviewed, None).read_text()
 
 
+def test_a_summary_without_a_word_in_it_does_not_hold(reviewed: Path) -> None:
+    path = reviewed.with_name("code_trace_summary.md")
+    for text in ("", " \n\n", "---\ntitle: x\n---\n"):
+        path.write_text(text)
+        os.utime(path, (2_000_000_000, 2_000_000_000))
+        assert STRUCTURE_ONLY in kept_summary(reviewed, None).read_text()
+
+
+def test_one_with_secrets_does_not_hold_for_one_without(markdown: Write) -> None:
+    secret = "ghp_" + "a1B2" * 9
+    path = markdown(said("User", f"Use {secret} for the upload."))
+    teller = Teller(f"> Use {secret} for the upload.")
+    assert secret in kept_summary(path, teller, redact=False).read_text()
+    assert secret not in kept_summary(path, teller).read_text()
+    assert len(teller.asked) == 2
+
+
+def test_a_trace_that_is_taken_away_meanwhile_is_an_error_of_the_trace(reviewed: Path) -> None:
+    class Thief(Teller):
+        def __call__(self, tr: trace.Trace, structure: trace.StructuralData, *, redact: bool) -> Told:
+            reviewed.unlink()
+            return super().__call__(tr, structure, redact=redact)
+
+    with pytest.raises(TraceError, match="cannot be read any more") as caught:
+        kept_summary(reviewed, Thief())
+    assert caught.value.path == reviewed
+    assert list(reviewed.parent.iterdir()) == []
+
+
 def test_a_subagents_file_is_part_of_the_trace(session: Write) -> None:
     kid = {"isSidechain": True, "agentId": "aa"}
     main = session(record("user", "x", "u1", None), name="p/s1.jsonl")
@@ -331,8 +360,15 @@ def test_a_subagents_file_is_part_of_the_trace(session: Write) -> None:
     narrator = Teller("nothing")
     kept_summary(main, narrator)
     agent.write_bytes(agent.read_bytes() * 2)
+    path = kept_summary(main, narrator)
+    assert len(narrator.asked) == 2
+    path.write_text("By hand.")
+    os.utime(path, (2_000_000_000, 2_000_000_000))
     kept_summary(main, narrator)
     assert len(narrator.asked) == 2
+    os.utime(agent, (2_000_000_001, 2_000_000_001))
+    kept_summary(main, narrator)
+    assert len(narrator.asked) == 3
 
 
 def test_a_failure_leaves_the_old_one_and_nothing_else(reviewed: Path) -> None:
@@ -407,10 +443,14 @@ def test_a_summary_is_read_back(reviewed: Path) -> None:
     summary = trace.read_summary(kept_summary(reviewed, Teller()))
     assert summary.facts["model"] == "m1"
     assert summary.text.startswith("# Trace summary")
-    assert repr(summary) == f"TraceSummary(by m1, {len(summary.text):,} characters)"
+    assert summary.told == "m1 · of 1 quotes 1 verbatim, 0 mended, 0 taken out"
+    assert repr(summary) == f"TraceSummary({summary.told})"
+    counted = trace.read_summary(kept_summary(reviewed, None, regenerate=True))
+    assert counted.told == "the structure alone, as Python counts it"
     by_hand = reviewed.with_name("hand.md")
     by_hand.write_text("By hand.")
     assert (trace.read_summary(by_hand).facts, trace.read_summary(by_hand).text) == ({}, "By hand.")
+    assert trace.read_summary(by_hand).told == "the summary of another tool"
     with pytest.raises(TraceError, match="cannot be read"):
         trace.read_summary(reviewed.with_name("none.md"))
 

@@ -13,7 +13,9 @@ from tract_nb.llm.asking import Asker
 from tract_nb.llm.prices import window
 from tract_nb.llm.prompts import load
 from tract_nb.model.reply import Written
+from tract_nb.trace.json_lines import storable
 from tract_nb.trace.narrative import Told
+from tract_nb.trace.reading import still_there
 from tract_nb.trace.recording import Trace
 from tract_nb.trace.secrets import redact as redact_text
 from tract_nb.trace.skeleton import Skeleton, skeletons
@@ -66,13 +68,14 @@ class ModelNarrator:
         ModelError
             If the model gives none, or cannot be shown the trace.
         """
-        clean = _redacted if redact else str
+        clean = _redacted if redact else storable
         room = int((window(self.model) or ASSUMED) * SHARE)
         counted = clean(self._shortened(structure, room // 3))
         room -= self._counter.count(counted)
         if room - BEFORE < SMALLEST:
             raise self._too_small("so little that neither its structure nor a part of it would fit")
-        steps = skeletons(tr, room=room, step=room - BEFORE, count=self._counter.count, clean=clean)
+        with still_there(tr):
+            steps = skeletons(tr, room=room, step=room - BEFORE, count=self._counter.count, clean=clean)
         if len(steps) > MOST_STEPS:
             said = sum(step.size for step in steps)
             raise self._too_small(
@@ -98,7 +101,16 @@ class ModelNarrator:
             )
             written.append(one)
             before = one.text.strip()
+            if number < len(steps):
+                self._check_room(before)
         return written
+
+    def _check_room(self, before: str) -> None:
+        """Fail where what was written so far leaves no room for the next step, and for writing it again."""
+        size, prompt = self._counter.count(before), self._counter.count(load(PROMPT).text)
+        spare = (window(self.model) or ASSUMED) * (1 - SHARE) - prompt
+        if size - BEFORE + size > spare:
+            raise self._too_small(f"and its own narrative of the first steps has {size:,}")
 
     def _shortened(self, structure: StructuralData, room: int) -> str:
         """Return the structure with as many items in its lists as there is room for."""
@@ -119,7 +131,7 @@ class ModelNarrator:
 
 
 def _redacted(text: str) -> str:
-    return redact_text(text)[0]
+    return redact_text(storable(text))[0]
 
 
 def _said(number: int, steps: int) -> str:

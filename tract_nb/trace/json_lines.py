@@ -14,6 +14,14 @@ import orjson
 _LARGEST, _SMALLEST = 2**64 - 1, -(2**63)
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """Return a text without what no file and no request can hold: half of a surrogate pair."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
 def loads(data: bytes) -> tuple[Any, str | None]:
     """Parse JSON, and say what had to be put up with on the way.
 

@@ -39,11 +39,19 @@ def _lock_file(name: str) -> IO[bytes]:
 
 
 if sys.platform == "win32":
+    import errno
     import msvcrt
 
     def _take(file: IO[bytes]) -> None:
         file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+        while True:
+            try:
+                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+            except OSError as trouble:
+                if trouble.errno != errno.EDEADLOCK:  # it gives up after ten seconds; a model takes longer
+                    raise
+            else:
+                return
 
     def _let_go(file: IO[bytes]) -> None:
         file.seek(0)

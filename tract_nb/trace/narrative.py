@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from tract_nb.trace.quotes import CheckedText, check_quotes
+from tract_nb.trace.reading import still_there
 from tract_nb.trace.recording import Trace
 from tract_nb.trace.structural import StructuralData
 
@@ -72,5 +73,6 @@ class Narrative(CheckedText):
 def narrate(narrator: Narrator, tr: Trace, structure: StructuralData, *, redact: bool) -> Narrative:
     """Let a narrator tell, and look up what it quotes."""
     told = narrator(tr, structure, redact=redact)
-    checked = check_quotes(told.text, tr, redacted=redact)
+    with still_there(tr):
+        checked = check_quotes(told.text, tr, redacted=redact)
     return Narrative(checked.text, checked.quotes, dict(told.facts))

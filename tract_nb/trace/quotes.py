@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from tract_nb.model.event import Event
+from tract_nb.trace.json_lines import storable
 from tract_nb.trace.recording import Trace
 from tract_nb.trace.secrets import PLACEHOLDER, redact
 
@@ -171,7 +172,7 @@ def _bare(quoted: str) -> str:
 
 def _texts(event: Event, *, hidden: bool) -> str:
     """Return what can be quoted of an event, with or without its likely secrets."""
-    text = _spoken(event)
+    text = storable(_spoken(event))
     return redact(text)[0] if hidden else text
 
 

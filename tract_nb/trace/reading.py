@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 
@@ -47,6 +49,19 @@ def read(path: str | PathLike[str]) -> Trace:
         hint = f"Passed over: {'; '.join(unread[:3])}." if unread else LISTED
         raise TraceError("The trace holds no message.", hint, path=trace.path)
     return trace
+
+
+@contextmanager
+def still_there(trace: Trace) -> Iterator[None]:
+    """Say in a person's words that a trace cannot be read any more, having been read before."""
+    try:
+        yield
+    except OSError as trouble:
+        raise TraceError(
+            f"It cannot be read any more ({trouble.strerror or trouble}).",
+            "Was it moved or taken away meanwhile?",
+            path=trace.path,
+        ) from trouble
 
 
 def _part(path: Path) -> tuple[Path, str | None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,10 @@ from typing import Any
 import orjson
 
 from tract_nb.errors import TraceError, UnknownFormatError
+from tract_nb.trace.json_lines import storable
 from tract_nb.trace.reading import read
 from tract_nb.trace.registry import recognise
 from tract_nb.trace.rows import SessionTable, session_row
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def rows_of(path: str) -> list[list[Any]]:
@@ -42,8 +40,7 @@ def rows_of(path: str) -> list[list[Any]]:
 
 
 def _storable(value: Any) -> Any:
-    """Return a text without what no file can hold: half of a surrogate pair."""
-    return _SURROGATE.sub("\ufffd", value) if type(value) is str else value
+    return storable(value) if type(value) is str else value
 
 
 def _error(path: str, kind: str, refused: TraceError) -> list[Any]:

@@ -17,11 +17,14 @@ from secrets import token_hex
 from typing import Any
 
 from tract_nb.errors import TraceError
+from tract_nb.model.event import Usage
+from tract_nb.model.reply import facts
 from tract_nb.trace.front_matter import read_front_matter, with_front_matter
+from tract_nb.trace.json_lines import storable
 from tract_nb.trace.locks import locked
 from tract_nb.trace.narrative import Narrator, narrate
 from tract_nb.trace.quotes import CheckedText
-from tract_nb.trace.reading import read
+from tract_nb.trace.reading import read, still_there
 from tract_nb.trace.recording import Trace
 from tract_nb.trace.secrets import redact as redact_text
 from tract_nb.trace.structural import LISTED, StructuralData, extract_structural_data
@@ -54,9 +57,24 @@ class TraceSummary:
     facts: Mapping[str, Any]
     text: str
 
+    @property
+    def told(self) -> str:
+        """Who wrote it, what of its quotes stands in the trace, and what it took, in one line."""
+        said = self.facts
+        if "tract_nb" not in said:
+            return "the summary of another tool"
+        if not said.get("model"):
+            return "the structure alone, as Python counts it"
+        given, taken, cost = said.get("input_tokens"), said.get("output_tokens"), said.get("cost")
+        usage = None if given is None or taken is None else Usage(given, taken)
+        quotes = (
+            f"of {said.get('quotes')} quotes {said.get('quotes_verbatim')} verbatim, "
+            f"{said.get('quotes_mended')} mended, {said.get('quotes_removed')} taken out"
+        )
+        return f"{facts(said['model'], usage, cost)} · {quotes}"
+
     def __repr__(self) -> str:
-        model = self.facts.get("model")
-        return f"TraceSummary({f'by {model}, ' if model else ''}{len(self.text):,} characters)"
+        return f"TraceSummary({self.told})"
 
 
 def read_summary(path: str | PathLike[str]) -> TraceSummary:
@@ -116,7 +134,9 @@ def kept_summary(
     target = summary_path(tr)
     with _taken(target):
         with _told(target):
-            wanted = _wanted(tr, narrator)  # of the trace as it is now, should it grow meanwhile
+            wanted = _wanted(
+                tr, narrator, redact=redact
+            )  # of the trace as it is now, should it grow meanwhile
             if not regenerate and _holds(target, tr.files_on_disk, wanted):
                 return target
             _try(target)  # before a model is asked
@@ -133,13 +153,14 @@ def summary_path(tr: Trace) -> Path:
     return tr.path.with_name(f"{tr.path.stem}{f'_{name}' if name else ''}_summary.md")
 
 
-def _wanted(tr: Trace, narrator: Narrator | None) -> dict[str, Any]:
+def _wanted(tr: Trace, narrator: Narrator | None, *, redact: bool) -> dict[str, Any]:
     """Return what the front matter of a summary must say to hold."""
     return {
         "tract_nb": _VERSION,
         "trace": files_hash(tr.files_on_disk),
         "model": None if narrator is None else narrator.model,
         "prompt": None if narrator is None else narrator.prompt_hash,
+        "redacted": redact,
     }
 
 
@@ -173,7 +194,8 @@ def _holds(target: Path, paths: tuple[Path, ...], wanted: dict[str, Any]) -> boo
 
 def _text(tr: Trace, narrator: Narrator | None, wanted: dict[str, Any], *, redact: bool) -> str:
     """Return a summary, front matter first."""
-    structure = extract_structural_data(tr)
+    with still_there(tr):
+        structure = extract_structural_data(tr)
     if narrator is None:
         text = _fitted(f"> {STRUCTURE_ONLY}", structure, [])
         return _finished(wanted | {"narrative": False}, text, redact=redact)
@@ -187,7 +209,7 @@ def _fitted(told: str, structure: StructuralData, below: list[str]) -> str:
     """Return a summary whose lists are as long as the goal allows, and never shorter than a few items."""
     for most in _LISTED:
         text = "\n\n".join(["# Trace summary", told, structure.to_markdown(most), *below])
-        if len(text.encode("utf-8", "replace")) <= _GOAL:
+        if len(storable(text).encode()) <= _GOAL:
             break
     return text
 
@@ -216,7 +238,7 @@ def _finished(said: dict[str, Any], text: str, *, redact: bool) -> str:
     if redact:
         text, found = redact_text(text)
         said = said | {"secrets_replaced": len(found)}
-    return with_front_matter(said, text + "\n")
+    return storable(with_front_matter(said, text + "\n"))
 
 
 def _beside(target: Path) -> Path:
@@ -236,7 +258,7 @@ def _write(target: Path, text: str) -> None:
     beside = _beside(target)
     try:
         with beside.open("xb") as file:
-            file.write(text.encode("utf-8", "replace"))
+            file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
         beside.replace(target)

@@ -124,9 +124,12 @@ def _summarized(
     """Write a summary as the current tract calls models, where there is one."""
     t = _calling(desk)
     if t is None or structure_only:
-        return trace.create_trace_summary(place, model, narrative=not structure_only, regenerate=regenerate)
-    with t.asking(OPERATION, model=model) as asker:
-        return created(place, asker, regenerate=regenerate)
+        path = trace.create_trace_summary(place, model, narrative=not structure_only, regenerate=regenerate)
+    else:
+        with t.asking(OPERATION, model=model) as asker:
+            path = created(place, asker, regenerate=regenerate)
+    desk.say(trace.read_summary(path).told)
+    return path
 
 
 def _calling(desk: Desk) -> Tract | None:
