@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from tests.llm.fakes import Fake
 from tests.trace.helpers import TOP, said
 from tract_nb import trace
-from tract_nb.errors import ModelError, TractError, TrainingDataLoadError
+from tract_nb.errors import CallCancelledError, ModelError, TractError, TrainingDataLoadError
 from tract_nb.model.training import TrainingSample
 from tract_nb.summaries.batch import INPUTS, LoadTable, SampleTable
 
@@ -254,6 +254,12 @@ def test_an_interrupt_is_no_error_of_the_sample(sample: Write) -> None:
         load(sample(), llm=Fake(KeyboardInterrupt()))
 
 
+def test_a_call_that_somebody_ended_is_no_error_of_the_sample(sample: Write) -> None:
+    ended = CallCancelledError("The call was cancelled.", "Ask again.")
+    with pytest.raises(CallCancelledError):
+        load(sample(), llm=Fake(ended))
+
+
 def test_what_is_not_there_is_empty_and_named(tmp_path: Path) -> None:
     found = load(put(tmp_path / "bare", {"human_feedback.md": "Good.\n"}))
     assert found.human_feedback == "Good.\n"
@@ -271,6 +277,14 @@ def test_a_judge_without_json_is_read_from_its_markdown(sample: Write) -> None:
     assert (judge.score, judge.feedback) == (None, "# Judge: reuse, told again\n")
     assert judge.text.startswith("## reuse: no score\n")
     assert found.score == 1.0, "of those that scored"
+
+
+def test_a_folder_called_like_a_file_is_none(tmp_path: Path) -> None:
+    folder = put(
+        tmp_path / "odd", {"human_feedback.md": "Good.", "prompts/a.md/b.txt": "", "plan.md/c.txt": ""}
+    )
+    put(folder, {"judge_a.md/d.txt": "", "judge_b.json/e.txt": "", "metadata.json/f.txt": ""})
+    assert load(folder).missing == load(put(tmp_path / "bare", {"human_feedback.md": "Good."})).missing
 
 
 def test_scores_without_weights_count_alike(sample: Write) -> None:
@@ -481,6 +495,12 @@ def test_a_model_that_fails_once_costs_one_sample(sample: Write, tmp_path: Path)
 def test_a_sample_itself_is_a_batch_of_one(sample: Write) -> None:
     batch = trace.load_training_batch(sample(), "m1", llm=Fake(TOLD))
     assert [one.plan_id for one in batch] == ["cache"]
+
+
+def test_files_beside_the_samples_make_no_sample_of_their_folder(sample: Write, tmp_path: Path) -> None:
+    sample("a", code_trace_DOT_md=None)
+    put(tmp_path / "samples", {"metadata.json": {"title": "All runs of March"}, "plan.md": "Next: April."})
+    assert [one.plan_id for one in trace.load_training_batch(tmp_path / "samples")] == ["a"]
 
 
 def test_a_folder_without_samples(tmp_path: Path) -> None:

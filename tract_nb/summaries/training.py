@@ -110,7 +110,7 @@ def load_training_batch(
     Parameters
     ----------
     folder : path
-        Each folder in it is a sample, hidden ones apart; or a sample itself.
+        Each folder in it is a sample, hidden ones apart; or, where none of them is, a sample itself.
     model, llm, summaries, narrative, regenerate, redact
         As in :func:`load_training_sample`.
     strict : bool
@@ -160,13 +160,13 @@ def loaded_batch(
 
 
 def _folders(place: Path) -> list[Path]:
-    """Return the folders of the samples."""
-    if is_sample(place):
-        return [place]
+    """Return the folders of the samples: those in a folder, else the folder itself."""
     try:
         found = sorted(path for path in place.iterdir() if path.is_dir() and not path.name.startswith("."))
     except OSError as trouble:
         raise unreadable(place, trouble) from trouble
+    if is_sample(place) and not any(is_sample(path) for path in found):
+        return [place]  # prompts/ is a part of it
     if not found:
         raise TrainingDataLoadError("There is no training sample in this folder.", LAYOUT, path=place)
     return found

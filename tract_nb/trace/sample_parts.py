@@ -148,10 +148,10 @@ def text_of(path: Path, *, lenient: bool = False) -> str:
     TrainingDataLoadError
         If it cannot be read.
     """
+    if not path.is_file():
+        return ""
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
-        return ""
     except OSError as trouble:
         raise unreadable(path, trouble) from trouble
     try:
@@ -169,9 +169,8 @@ def text_of(path: Path, *, lenient: bool = False) -> str:
 
 def _judge_files(folder: Path) -> list[Path]:
     """Return one file for each judge: its JSON, and where there is none its markdown."""
-    found = [path for path in sorted(folder.glob(f"{JUDGES}.json")) if path.is_file()]
-    told = {path.stem for path in found}
-    return [*found, *(path for path in sorted(folder.glob(f"{JUDGES}.md")) if path.stem not in told)]
+    both = [path for kind in ("json", "md") for path in sorted(folder.glob(f"{JUDGES}.{kind}"))]
+    return list({path.stem: path for path in reversed(both) if path.is_file()}.values())
 
 
 def _prompt_files(folder: Path) -> list[Path]:
