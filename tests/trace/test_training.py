@@ -409,6 +409,7 @@ def test_fingerprints_are_of_the_files(sample: Write) -> None:
     folder = sample()
     found = load(folder)
     assert set(found.fingerprints) == (set(FILES) - {"judge_reuse.md"}) | {"code_trace_summary.md"}
+    assert [name for name in found.fingerprints if "judge" in name] == ["judge_plan.json", "judge_reuse.json"]
     for name, value in found.fingerprints.items():
         assert sha256((folder / name).read_bytes()).hexdigest() == value
     assert load(folder).fingerprint == found.fingerprint

@@ -170,7 +170,7 @@ def text_of(path: Path, *, lenient: bool = False) -> str:
 def _judge_files(folder: Path) -> list[Path]:
     """Return one file for each judge: its JSON, and where there is none its markdown."""
     both = [path for kind in ("json", "md") for path in sorted(folder.glob(f"{JUDGES}.{kind}"))]
-    return list({path.stem: path for path in reversed(both) if path.is_file()}.values())
+    return sorted({path.stem: path for path in reversed(both) if path.is_file()}.values())
 
 
 def _prompt_files(folder: Path) -> list[Path]:
