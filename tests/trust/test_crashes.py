@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ Kill = Callable[..., list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def kill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kill]:
-    """Let a child work on a file, kill it, and return the lines it left."""
+    """Let a child work on a file, kill it some time after its n-th line, and return the lines it left."""
     folder = tmp_path_factory.mktemp("acknowledged")
     zygote = start("zygote")
     assert zygote.stdin is not None
@@ -50,10 +51,10 @@ def kill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kill]:
     stdin, stdout = zygote.stdin, zygote.stdout
     assert stdout.readline() == "ready\n"
 
-    def killed(job: str, path: Path, seed: int, seconds: float, *, begun: bool) -> list[dict[str, Any]]:
+    def killed(job: str, path: Path, seed: int, seconds: float, *, after: int = 1) -> list[dict[str, Any]]:
         pen = folder / f"{job}-{seed}"
         order = {"job": job, "path": str(path), "pen": str(pen), "seed": seed, "seconds": seconds}
-        stdin.write(json.dumps({**order, "begun": begun}) + "\n")
+        stdin.write(json.dumps({**order, "after": after}) + "\n")
         stdin.flush()
         assert stdout.readline() == "dead\n", zygote.stderr and zygote.stderr.read()
         lines = [json.loads(line) for line in pen.read_text().splitlines()] if pen.exists() else []
@@ -66,6 +67,11 @@ def kill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kill]:
     stdout.close()
     if zygote.stderr:
         zygote.stderr.close()
+
+
+def spread(chance: random.Random) -> float:
+    """Return a factor from 1/240 to 3: early and late, also where the machine is faster or slower by now."""
+    return float(3 ** chance.uniform(-5, 1))
 
 
 def left(lines: list[dict[str, Any]]) -> tuple[State | None, Intent | None]:
@@ -91,7 +97,7 @@ def test_after_a_kill_at_any_moment_all_that_was_acknowledged_is_there_and_nothi
             path, known = tmp_path / f"{number}.db", None
         begun = bool(number % BORN_DEAD)
         seconds = chance.random() * (0.02 if begun else 0.008)
-        lines = kill("work", path, number, seconds, begun=begun)
+        lines = kill("work", path, number, seconds, after=int(begun))
         before, intent = left(lines)
         acknowledged.update(line["intent"]["verb"] for line in lines[:-1] if "intent" in line)
         at[intent.verb if intent else "between verbs" if before else "opening"] += 1
@@ -140,7 +146,7 @@ def test_an_import_that_is_killed_is_on_no_branch_and_can_be_done_again(tmp_path
                 tract.user("here before")
             before = dump(tract.database.connection)
             commits = len(tract.log(all=True))
-        lines = kill("import", path, 10_000 + number, chance.random() * 0.04, begun=True)
+        lines = kill("import", path, 10_000 + number, chance.random() * 0.04)
         state, intent = left(lines)
         assert state is not None
         with Tract.open(path) as tract:
@@ -189,7 +195,7 @@ def test_an_upgrade_that_is_killed_leaves_the_old_or_the_new_database_and_both_o
         folder = tmp_path / str(number)
         folder.mkdir()
         path = Path(shutil.copy(made, folder / "work.db"))
-        lines = kill("upgrade", path, 20_000 + number, chance.random() * took * 1.5, begun=True)
+        lines = kill("upgrade", path, 20_000 + number, took * spread(chance))
         copies = [*folder.glob("*.backup")]
         with closing(sqlite3.connect(path)) as connection:  # which reads the log too
             (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -242,15 +248,18 @@ def all_texts(tract: Tract) -> dict[str, list[str]]:
     return found
 
 
-def cleaning(path: Path) -> tuple[float, int]:
-    """Return how long it takes to collect, forget and optimize, and how many commits go."""
+def cleaning(path: Path) -> tuple[list[float], int]:
+    """Return how long it takes to collect, to forget and to optimize, and how many commits go."""
     with Tract.open(path, clock=lambda: NINE + timedelta(days=50)) as tract:
-        started = time.monotonic()
+        at = [time.monotonic()]
         taken = tract.gc().commits
         assert taken > 400
+        at.append(time.monotonic())
         assert tract.forget("secret", "it got in").clean
+        at.append(time.monotonic())
         tract.optimize()
-        return time.monotonic() - started, taken
+        at.append(time.monotonic())
+        return [end - start for start, end in pairwise(at)], taken
 
 
 def test_a_collection_or_a_forgetting_that_is_killed_loses_nothing_that_is_reachable(tmp_path, kill):
@@ -262,7 +271,9 @@ def test_a_collection_or_a_forgetting_that_is_killed_loses_nothing_that_is_reach
     took, all_taken = cleaning(Path(shutil.copy(made, tmp_path / "first.db")))
     for number in range(times(60)):
         path = Path(shutil.copy(made, tmp_path / f"{number}.db"))
-        lines = kill("clean", path, 30_000 + number, chance.random() * took * 1.2, begun=True)
+        step = number % len(took)  # a third of them in each, however fast the machine is just now
+        seconds = took[step] * spread(chance)
+        lines = kill("clean", path, 30_000 + number, seconds, after=1 + step)
         done = [line["done"] for line in lines if "done" in line]
         with Tract.open(path) as tract:
             after = all_texts(tract)

@@ -106,8 +106,7 @@ def main() -> None:
             except BaseException as error:  # noqa: BLE001  a child that fails says so and is gone
                 Pen(order["pen"]).write(error=repr(error))
             os._exit(0)
-        if order["begun"]:
-            wait_for(Path(order["pen"]))
+        wait_for(Path(order["pen"]), order["after"])
         time.sleep(order["seconds"])
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
@@ -120,10 +119,10 @@ def say(word: str) -> None:
     sys.stdout.flush()
 
 
-def wait_for(file: Path) -> None:
-    """Wait until something was acknowledged."""
+def wait_for(file: Path, lines: int) -> None:
+    """Wait until so many lines were acknowledged."""
     patience = time.monotonic() + 30
-    while time.monotonic() < patience and not (file.exists() and file.stat().st_size):
+    while time.monotonic() < patience and lines > (file.read_bytes().count(b"\n") if file.exists() else 0):
         time.sleep(0.0005)
 
 
