@@ -129,6 +129,24 @@ def test_the_same_mask_on_two_branches_says_the_same(t):
     assert texts(t) == one
 
 
+def test_a_mask_that_a_merge_settled_on_is_one_still(t):
+    work(t)
+    result = t.log(role="tool")[-1].commit
+    before = t.show(result).text
+    t.branch("side")
+    t.compress(commits=result, strategy="mask")
+    line = t.show("HEAD").text
+    t.switch("side")
+    t.edit(result, "edited by hand " * 50)
+    t.switch("main")
+    t.merge("side", strategy="ours")
+    assert line in texts(t)
+    assert t.compress(commits=result, strategy="mask").state == "nothing"
+    t.restore(result)
+    assert before in texts(t), "what the line stands for, not what the other branch said"
+    assert line not in texts(t)
+
+
 def test_what_must_be_preserved_is_not_masked(t):
     work(t)
     t.compress(keep_last=0, preserve=r"KeyError: 'tide 1'")
@@ -478,6 +496,68 @@ def test_what_cannot_be_compressed_is_a_clear_error_and_the_history_is_as_before
     with pytest.raises(TractError, match=says) as caught:
         t.compress(**options)
     assert caught.value.hint
+    assert (t.compile().to_dicts(), len(t.operations())) == before
+
+
+def test_a_cover_that_would_overlap_another_s_covers_what_still_shows_and_says_so(t):
+    units = [t.user(f"{number}") for number in range(6)]
+    first = t.compress(units[1], units[3], content="one to three").groups[0].commit
+    before = t.compile().to_dicts(), len(t.operations())
+    for start, end in ((units[0], units[2]), (units[3], units[5])):
+        with pytest.raises(RefError, match="does not show") as caught:
+            t.compress(start, end, content="x")
+        assert caught.value.hint
+    with pytest.raises(ContentError, match="Nothing of this range shows"):
+        t.compress(commits=units[1:4], content="x")
+    assert (t.compile().to_dicts(), len(t.operations())) == before
+    done = t.compress(commits=units[3:5], content="four")
+    assert done.notes == ("1 unit stayed: skipped, or covered by a summary",)
+    assert texts(t) == ["0", "one to three", "four", "5"]
+    t.restore(done.groups[0].commit)
+    t.restore(first)
+    assert texts(t) == [f"{number}" for number in range(6)]
+
+
+def test_covers_that_share_a_call_whose_result_came_late_bring_each_unit_back_once(t):
+    t.user("look")
+    call = t.tool_call("read", {"path": "a"}, "c1")
+    t.tool_result("c1", "a is here")
+    first = t.compress(call, "HEAD", content="a was read").groups[0].commit
+    late = t.tool_result("c1", "more of a")
+    assert texts(t)[:2] == ["look", "a was read"]
+    second = t.compress(call, late, content="all of a").groups[0].commit
+    assert texts(t) == ["look", "all of a", "a was read"]  # of two that begin at one unit, the later first
+    t.restore(second)
+    assert texts(t) == ["look", "a was read", '{"path":"a"}', "a is here", "more of a"]
+    t.restore(first)
+    assert texts(t) == ["look", '{"path":"a"}', "a is here", "more of a"]
+
+
+@pytest.mark.parametrize("options", [{"content": "x"}, {"strategy": "structural"}, {"strategy": "mask"}])
+def test_where_all_is_pinned_a_given_range_says_so_and_the_default_one_does_nothing(t, options):
+    work(t)
+    t.annotate(t.log(), PINNED)
+    before = t.compile().to_dicts(), len(t.operations())
+    assert t.compress(keep_last=0, **options).state == "nothing"
+    if options.get("strategy") == "mask":
+        assert t.compress("HEAD~5", "HEAD", **options).state == "nothing"
+    else:
+        with pytest.raises(ContentError, match="pinned") as caught:
+            t.compress("HEAD~5", "HEAD", **options)
+        assert caught.value.hint
+    assert (t.compile().to_dicts(), len(t.operations())) == before
+
+
+@pytest.mark.parametrize("options", [{"content": "x"}, {"strategy": "structural"}, {"strategy": "mask"}])
+def test_a_target_below_what_is_pinned_is_refused(t, options):
+    t.system("This must stay word by word. " * 20)
+    work(t)
+    pinned = t.budget()
+    (least,) = [row.tokens for row in pinned if (row.by, row.name) == ("priority", "PINNED")]
+    before = t.compile().to_dicts(), len(t.operations())
+    with pytest.raises(ContentError, match="less than what is not compressed") as caught:
+        t.compress(target_tokens=least, keep_last=0, **options)
+    assert "Unpin" in caught.value.hint
     assert (t.compile().to_dicts(), len(t.operations())) == before
 
 

@@ -52,6 +52,12 @@ def test_the_compiled_frame_is_a_selection_too(talk):
     assert len(texts(talk)) == 5
 
 
+def test_a_table_is_a_selection_as_its_frame_is(talk):
+    assert len(talk.annotate(talk.log(3), SKIP).targets) == 3
+    talk.annotate(talk.log(), SKIP)
+    assert texts(talk) == []
+
+
 def test_a_selection_with_one_wrong_name_writes_nothing(talk):
     before = written(talk)
     for wrong in (["HEAD", "nope"], pd.DataFrame({"hash": ["a"]}), [1.5], 5, None, [None]):

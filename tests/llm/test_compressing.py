@@ -241,6 +241,28 @@ def test_what_is_too_short_to_summarise_stays_and_no_model_is_asked():
     assert len(fake.sent) == 1
 
 
+def test_no_model_is_asked_where_nothing_it_writes_could_do():
+    t, fake = opened(said("short"))
+    t.user("This must stay word by word. " * 20, priority=PINNED)
+    t.tag(t.user(WORDS), "free")
+    before = t.compile().to_dicts(), len(t.operations())
+    for options, says in (
+        ({"target_tokens": 40}, "less than what is not compressed"),
+        ({"commits": []}, "Nothing of this range shows"),
+        ({"start": "HEAD~2", "end": "HEAD~1"}, "has no unit|pinned"),
+        ({"start": "HEAD", "end": "HEAD~1"}, "stands behind"),
+        ({"commits": ["HEAD~1"]}, "pinned"),
+    ):
+        with pytest.raises(TractError, match=says) as caught:
+            t.compress(strategy="summarize", keep_last=0, **options)
+        assert caught.value.hint
+    t.annotate("free", PINNED)
+    assert t.compress(strategy="summarize", keep_last=0).state == "nothing"
+    t.undo()
+    assert fake.sent == []
+    assert t.compile().to_dicts() == before[0]
+
+
 def test_without_a_model_it_says_what_to_do_and_in_a_batch_none_is_called():
     t, fake = opened(said("short"), model=None)
     groups_of(t, 1)

@@ -31,6 +31,7 @@ class Record:
     name: str = ""  # of the tool
     key: str | None = None
     content_hash: str | None = None
+    mask: bool = False  # of an EDIT: a line that stands for an output
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,59 @@ def coverable(s: State, chosen: Iterable[str]) -> list[str]:
             runs.append([])
     sent = [run for run in runs if any(_costs(s, name) and s.units[name].type != "reasoning" for name in run)]
     return [name for run in sent for name in run]
+
+
+#: letters: a line that stands for an output has more than the one, and less than the other
+LINE_LEAST, LINE_MOST = 47, 500
+
+
+def maskable(history: History, tip: str | None, chosen: Iterable[str]) -> dict[str, bool]:
+    """Return the outputs among some units that a mask may stand for, and whether it must.
+
+    It may for what a tool gave, shows, and is neither important, pinned nor masked; it must where a line is
+    surely shorter.
+    """
+    s, picked = state(history, tip), set(chosen)
+    masked = set(masked_now(history, tip))
+    return {
+        name: len(s.text[name].strip()) > LINE_MOST
+        for name in s.order
+        if name in picked
+        and s.shows(name)
+        and s.units[name].role == "tool"
+        and s.priority[name] == NORMAL
+        and name not in masked
+        and len(s.text[name].strip()) > LINE_LEAST
+    }
+
+
+def edits_of(history: History, tip: str | None, unit: str) -> list[Record]:
+    """Return the EDITs of a unit in linear order."""
+    said = [history[commit] for commit in told(history, tip).values()]
+    return [one for one in said if one.kind == EDIT and one.targets == (unit,)]
+
+
+def ever_masked(history: History, tip: str | None) -> list[str]:
+    """Return the units that a mask stood for at some time."""
+    units = state(history, tip).units
+    return [name for name in units if any(one.mask for one in edits_of(history, tip, name))]
+
+
+def masked_now(history: History, tip: str | None) -> dict[str, str]:
+    """Return the units that a line stands for, whoever brought it here, and what it stands for.
+
+    A line says the hash of that text; where none of the unit's texts here has it, it is the last of them.
+    """
+    s, found = state(history, tip), {}
+    for name in ever_masked(history, tip):
+        edits = edits_of(history, tip, name)
+        lines = {one.text for one in edits if one.mask}
+        if s.text[name] in lines:
+            texts = [s.units[name].text, *(one.text for one in edits if one.text not in lines)]
+            digests = [hashlib.sha256(text.encode()).hexdigest()[:12] for text in texts]
+            said = [text for text, digest in zip(texts, digests, strict=True) if digest in s.text[name]]
+            found[name] = (said or texts)[-1]
+    return found
 
 
 def _costs(s: State, name: str) -> bool:

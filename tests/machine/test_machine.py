@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -46,7 +47,9 @@ RULES: dict[str, tuple[str, ...]] = {
     "edit": ("edit",),
     "annotate": ("annotate",),
     "retire": ("restore",),
+    "unmask": ("restore",),
     "compress": ("compress",),
+    "mask": ("compress",),
     "branch": ("branch",),
     "switch": ("switch",),
     "checkout": ("checkout",),
@@ -115,7 +118,9 @@ tools = st.sampled_from(["read", "mcp__linear-server__list", "", "na me", "n" * 
 arguments: Steps = st.sampled_from(
     [None, {}, {"path": "a"}, "no json", "[1]", '{"a": 1}', {"deep": [{"b": None}, 1, True]}]
 )
-outputs: st.SearchStrategy[Any] = st.sampled_from(["#", "", " ", {"b": 1, "a": [2]}, [], None, 0, False])
+outputs: st.SearchStrategy[Any] = st.sampled_from(  # '##' becomes a long one of its own
+    ["#", "##", "##", "", " ", {"b": 1, "a": [2]}, [], None, 0, False]
+)
 handles = st.sampled_from([0, 0, 0, 0, 1])
 refs = st.tuples(
     st.sampled_from(["HEAD", "HEAD", "hash", "hash", "prefix", "branch", "tag", "@"]),
@@ -147,6 +152,8 @@ usages: Steps = st.tuples(st.just("usage"), st.one_of(st.none(), refs), st.integ
 covers: Steps = st.tuples(st.just("cover"), number, st.integers(1, 5), labels)
 compressions: Steps = st.tuples(st.just("compress"), number, st.integers(1, 8))
 retirements: Steps = st.tuples(st.just("retire"), number)
+maskings: Steps = st.tuples(st.just("mask"), number, st.integers(1, 9))
+unmaskings: Steps = st.tuples(st.just("unmask"), number, st.booleans())
 hows = st.sampled_from(["ours", "theirs", "resolver", "model", "review", "review"])
 merges: Steps = st.tuples(st.just("merge"), number, hows, number, st.booleans())
 rebases: Steps = st.tuples(st.just("rebase"), number, hows, number)
@@ -160,13 +167,14 @@ looks: Steps = st.tuples(st.just("look"))
 inside: Steps = st.one_of([
     says, says, commits, calls, results, edits, markings, resets, branchings, switches, tags, usages,
     covers, compressions, tool_marks, tool_covers, retirements, merges, rebases, picks, reorders, looks,
+    maskings, unmaskings,
 ])  # fmt: skip
 
 
 #: what is likely to be in conflict with the same on another branch
 changing: Steps = st.one_of([
     edits, edits, markings, markings, tool_marks, covers, covers, tool_covers, retirements, retirements,
-    answers, answers, says,
+    answers, answers, says, maskings, maskings, unmaskings,
 ])  # fmt: skip
 
 
@@ -287,10 +295,11 @@ class World(JointSteps, RuleBasedStateMachine):
         assert caught.value.hint, "an error says what to do"
 
     def _text(self, label: str) -> str:
-        if label != "#":
+        if label not in ("#", "##"):
             return label
         self.label += 1
-        return f"label-{self.label}-{'abcdefgh'[self.label % 8]}."
+        own = f"label-{self.label}-{'abcdefgh'[self.label % 8]}."
+        return own if label == "#" else f"{own} {'and so on ' * 60}over."
 
     # -- names --------------------------------------------------------------------------------------
 
@@ -611,7 +620,7 @@ class World(JointSteps, RuleBasedStateMachine):
 
     def do_compress(self, h: Handle, n: int, count: int) -> None:
         """Let a text stand for some units that show: all that a summary can hide of them, in one."""
-        tip = self._tip(h) or None
+        trouble, tip = self._writable(h), self._tip(h) or None
         shown = [unit.identity for unit in oracle.compiled(self.history, tip, include_reasoning=True)]
         if not shown:
             return
@@ -624,7 +633,6 @@ class World(JointSteps, RuleBasedStateMachine):
         def compress() -> Any:
             return h.tract.compress(commits=[here.commit[name] for name in chosen], content=text)
 
-        trouble = self._writable(h)
         if not covered or trouble:
             self._refused(compress, trouble if covered and trouble else TractError)
             return
@@ -639,14 +647,81 @@ class World(JointSteps, RuleBasedStateMachine):
         record = replace(made, kind=SUMMARY, targets=tuple(targets), priority=NORMAL)
         self._written(h, "compress", h.tract.show(group.commit), record)
 
+    def do_mask(self, h: Handle, n: int, count: int) -> None:
+        """Let a line stand for each long output among some units that show."""
+        trouble, tip = self._writable(h), self._tip(h) or None
+        shown = [unit.identity for unit in oracle.compiled(self.history, tip, include_reasoning=True)]
+        if not shown:
+            return
+        start = n % len(shown)
+        here, chosen = oracle.state(self.history, tip), shown[start : start + count]
+        may = oracle.maskable(self.history, tip, chosen)
+
+        def mask() -> Any:
+            return h.tract.compress(commits=[here.commit[name] for name in chosen], strategy="mask")
+
+        if trouble:
+            self._refused(mask, trouble)
+            return
+        size = oracle.size(self.history, tip, COUNT)
+        done = mask()
+        line: list[Any] = []
+        name = h.tract.status().head or ""
+        while name != tip:
+            line.append(h.tract.show(name))
+            (name,) = line[-1].parents
+        units = [one.targets[0] for one in reversed(line)]
+        assert units == [unit for unit in may if may[unit] or unit in units], "in the order of the context"
+        assert done.state == ("applied" if units else "nothing")
+        for commit, unit in zip(reversed(line), units, strict=True):
+            self._is_line(commit.text, here.units[unit], here.text[unit])
+            assert (commit.kind.name, commit.targets) == ("EDIT", (unit,))
+            of = contents.edit(here.units[unit], unit, commit.text, mask=True)
+            made = replace(of, parents=commit.parents, author_us=to_us(commit.time))
+            assert commit.hash not in self.history
+            self.history[commit.hash] = made
+        if units:
+            self._log(h, "compress", {h.ref: line[0].hash})
+            assert done.saved == size - oracle.size(self.history, line[0].hash, COUNT) > 0
+
+    def _is_line(self, line: str, of: Record, text: str) -> None:
+        """What stands for an output says which tool gave it, how long it was, and how to know it again."""
+        assert "\n" not in line
+        assert (of.name or "tool") in line
+        assert f"{COUNT(text):,} tokens" in line
+        assert hashlib.sha256(text.encode()).hexdigest()[:12] in line
+        assert COUNT(line) < COUNT(text)
+
+    def do_unmask(self, h: Handle, n: int, masked: bool) -> None:  # noqa: FBT001
+        """Restore an output that a mask stands for, or any other unit."""
+        trouble, tip = self._writable(h), self._tip(h) or None
+        here, now = oracle.state(self.history, tip), oracle.masked_now(self.history, tip)
+        ever = oracle.ever_masked(self.history, tip)
+        among = list(now) if masked else [name for name, of in here.units.items() if of.kind != SUMMARY]
+        if not among:
+            return
+        unit = among[n % len(among)]
+        call = lambda: h.tract.restore(here.commit[unit])  # noqa: E731
+        if trouble or unit not in ever:
+            self._refused(call, trouble or RefError)
+            return
+        before = self.refs[h.ref]
+        commit = call()
+        if unit in now:
+            self._written(h, "restore", commit, contents.edit(here.units[unit], unit, now[unit]))
+        else:
+            assert commit is None
+            assert self.refs[h.ref] == before == h.tract.status().head
+
     def do_retire(self, h: Handle, n: int) -> None:
+        trouble = self._writable(h)
         here = oracle.state(self.history, self._tip(h) or None)
         summaries = [name for name, unit in here.units.items() if unit.kind == SUMMARY]
         if not summaries:
             return
         name = summaries[n % len(summaries)]
-        if self._writable(h):
-            self._refused(lambda: h.tract.restore(name), self._writable(h) or TractError)
+        if trouble:
+            self._refused(lambda: h.tract.restore(name), trouble)
             return
         commit = h.tract.restore(name)
         if name in here.retired:
@@ -765,6 +840,35 @@ class World(JointSteps, RuleBasedStateMachine):
     @rule(who=handles, step=retirements)
     def retire(self, who: int, step: Any) -> None:
         self.do(self.acting(who), step)
+
+    @rule(who=handles, step=maskings)
+    def mask(self, who: int, step: Any) -> None:
+        self.do(self.acting(who), step)
+
+    @rule(who=handles, step=unmaskings)
+    def unmask(self, who: int, step: Any) -> None:
+        self.do(self.acting(who), step)
+
+    @rule(
+        who=handles,
+        first=st.lists(st.tuples(calls, st.sampled_from(["##", "##", "#"])), min_size=1, max_size=3),
+        then=st.lists(
+            st.one_of(
+                maskings, maskings, unmaskings, unmaskings, edits, tool_marks, tool_covers, retirements
+            ),
+            min_size=2,
+            max_size=6,
+        ),
+    )
+    def outputs_and_masks(self, who: int, first: list[Any], then: list[Any]) -> None:
+        """Long outputs, masked and restored, edited, pinned and covered."""
+        h = self.acting(who)
+        for call, output in first:
+            self.do(h, call)
+            self.do(h, ("answer", 0, output))
+        for step in then:
+            self.do(h, step)
+            self._compare(h, self._look(h))
 
     @rule(who=handles, step=merges)
     def merge(self, who: int, step: Any) -> None:

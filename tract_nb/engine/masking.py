@@ -32,8 +32,7 @@ def mask_line(name: str, about: str, status: str, output: str, tokens: int) -> s
     """
     called = " ".join(part for part in (name or "tool", preview(about, ARGUMENTS)) if part)
     outcome = "" if status == "success" else f", {status}{_failure(output)}"
-    digest = hashlib.sha256(output.encode()).hexdigest()[:12]
-    return f"[{called}{outcome}: {tokens:,} tokens left out, sha256 {digest}]"
+    return f"[{called}{outcome}: {tokens:,} tokens left out, sha256 {digest(output)}]"
 
 
 def text_line(what: str, text: str, tokens: int) -> str:
@@ -48,8 +47,12 @@ def text_line(what: str, text: str, tokens: int) -> str:
     tokens : int
         How many tokens it has.
     """
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return f"[{what} ({preview(text, FAILURE)}): {tokens:,} tokens left out, sha256 {digest}]"
+    return f"[{what} ({preview(text, FAILURE)}): {tokens:,} tokens left out, sha256 {digest(text)}]"
+
+
+def digest(text: str) -> str:
+    """Return by what a line says which text it stands for."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def telling_line(output: str, most: int = FAILURE) -> str:

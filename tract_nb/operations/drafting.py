@@ -16,7 +16,7 @@ from tract_nb.model.group import STRATEGIES, STRUCTURAL, SUMMARIZE, TEXT
 from tract_nb.model.listing import counted
 from tract_nb.model.summariser import Draft
 from tract_nb.operations import ranges
-from tract_nb.operations.masking import MASK, Item, Mask, items, masks
+from tract_nb.operations.masking import MASK, Item, Mask, items, masks, may_mask
 from tract_nb.operations.workspace import Workspace
 
 MANUAL, COLLABORATIVE, AUTONOMOUS = MODES = ("manual", "collaborative", "autonomous")
@@ -127,10 +127,11 @@ def planned(ws: Workspace, ask: Ask, history: Snapshot, found: ranges.Range) -> 
         raise ContentError("Nothing of this range shows.", "compile() shows what does.")
     if ask.strategy == MASK and not ask.proposes:
         if ask.target is not None:
-            _check_target(ask.target, history.size - sum(unit.size for unit in found.units))
+            _check_target(ask.target, history.size - sum(u.size for u in found.units if may_mask(u)))
         made = masks(ws, history, found.units, ask.preserve)
-        return Plan(ask, history, [[mask.item for mask in made]] if made else [], [], made, [])
+        return Plan(ask, history, [[mask.item for mask in made]] if made else [], [], made, [*found.notes])
     units, notes = ranges.coverable(history, found.units)
+    notes = [*found.notes, *notes]
     runs = ranges.runs(history, units)
     if not runs and found.given:
         raise ContentError(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tract_nb.engine.masking import LONG, mask_line, text_line
+from tract_nb.engine.masking import LONG, digest, mask_line, text_line
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.structural import Told
@@ -148,9 +148,10 @@ def masks(
     """
     made = []
     listed = items(ws, history, [unit for unit in units if may_mask(unit)])
-    masked = masked_now(ws, [item.unit for item in listed])
+    earlier = masked(ws, history, [item.unit for item in listed])
     for item in listed:
-        if item.unit.identity in masked or any(pattern.search(item.text) for pattern in keep):
+        was = earlier.get(item.unit.identity)
+        if (was is not None and was.now) or any(pattern.search(item.text) for pattern in keep):
             continue
         line = line_for(item)
         mask = Mask(item, item.content.with_text(line), line, ws.count(line))
@@ -159,33 +160,58 @@ def masks(
     return made
 
 
-def masked_now(ws: Workspace, units: Iterable[Unit]) -> set[bytes]:
-    """Return which units a mask stands for as they are, in one query."""
-    edits = {unit.text.id: unit.identity for unit in units if unit.text is not unit.row}
-    kept = objects.details(ws.db, list(edits)) if edits else {}
-    return {edits[number] for number, one in kept.items() if MASK in (one.metadata or {})}
+class Masked(NamedTuple):
+    """A unit that a mask stood for at some time.
+
+    Parameters
+    ----------
+    unit : Unit
+        As it is.
+    now : bool
+        Whether one does as it is.
+    texts : tuple of Row
+        The commits that held its text, but for masks.
+    """
+
+    unit: Unit
+    now: bool
+    texts: tuple[Row, ...]
 
 
-def is_mask(ws: Workspace, row: Row) -> bool:
-    """Tell whether a commit is a mask."""
-    if row.kind != Kind.EDIT:
-        return False
-    kept = objects.details(ws.db, [row.id])[row.id].metadata
-    return bool(kept and MASK in kept)
+def masked(ws: Workspace, history: Snapshot, units: Iterable[Unit]) -> dict[bytes, Masked]:
+    """Return which of some units a mask ever stood for, by identity, in one query.
+
+    A mask is told by its text, since a merge that settles on one writes it anew.
+    """
+    edited = {unit.identity: unit for unit in units if unit.text is not unit.row}
+    edits: dict[bytes, list[Row]] = {}
+    for row in history.rows if edited else ():
+        if row.kind == Kind.EDIT and row.targets[0] in edited:
+            edits.setdefault(row.targets[0], []).append(row)
+    kept = objects.details(ws.db, [row.id for rows in edits.values() for row in rows]) if edits else {}
+    found: dict[bytes, Masked] = {}
+    for identity, rows in edits.items():
+        lines = {row.blob for row in rows if MASK in (kept[row.id].metadata or {})}
+        if lines:
+            unit = edited[identity]
+            texts = (unit.row, *(row for row in rows if row.blob not in lines))
+            found[identity] = Masked(unit, unit.text.blob in lines, texts)
+    return found
 
 
-def was_masked(ws: Workspace, history: Snapshot, unit: Unit) -> bool:
-    """Tell whether a unit was ever masked in a history."""
-    return any(masked for _, masked in _edits(ws, history, unit))
+def stood_before(ws: Workspace, masks: Sequence[Masked]) -> list[Row]:
+    """Return of each masked unit the commit whose text its line stands for; all is read by one query.
 
+    The line says which by its hash: on a branch that was merged another edit may have come in between. Where
+    that text is not here, or was forgotten, it is the last one.
+    """
+    contents = present.contents(ws, [row for one in masks for row in (one.unit.text, *one.texts)])
 
-def text_before(ws: Workspace, history: Snapshot, unit: Unit) -> Row:
-    """Return the commit that held a unit's text before it was masked."""
-    return next((row for row, masked in reversed(_edits(ws, history, unit)) if not masked), unit.row)
+    def text(row: Row) -> str:
+        return contents[row.blob or 0].unit_text
 
+    def before(one: Masked) -> Row:
+        line = text(one.unit.text)
+        return next((row for row in reversed(one.texts) if digest(text(row)) in line), one.texts[-1])
 
-def _edits(ws: Workspace, history: Snapshot, unit: Unit) -> list[tuple[Row, bool]]:
-    """Return the EDITs of a unit, and whether each is a mask."""
-    edits = [row for row in history.rows if row.kind == Kind.EDIT and row.targets[0] == unit.identity]
-    kept = objects.details(ws.db, [row.id for row in edits])
-    return [(row, MASK in (kept[row.id].metadata or {})) for row in edits]
+    return [before(one) for one in masks]

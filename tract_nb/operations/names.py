@@ -12,6 +12,7 @@ from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import RefError
 from tract_nb.model.commit import HASH_SHOWN, Commit, Kind, Row, preview
+from tract_nb.model.table import Table
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects, oplog, refs
 
@@ -135,11 +136,14 @@ def own_commit(ws: Workspace, target: Any) -> Row:
 
 
 def names_in(target: Any) -> list[str]:
-    """Return what a verb was given as names: one, a list, a Series, or a frame with a ``commit`` column."""
+    """Return what a verb was given as names: one, a list, a Series, or a table with a ``commit`` column."""
     if isinstance(target, str):
         return [clean_text(target)]
     if isinstance(target, Commit):
         return [target.hash]
+    if isinstance(target, Table):
+        names = [column.name for column in target.columns]
+        target = [row[names.index("commit")] for row in target.rows] if "commit" in names else target
     if hasattr(target, "columns"):  # a DataFrame, told without importing pandas
         if "commit" not in target.columns:
             raise RefError("This frame has no column 'commit'.", "Select rows of log(), or give hashes.")

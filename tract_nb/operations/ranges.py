@@ -23,10 +23,13 @@ class Range(NamedTuple):
         In the order of the context; what does not show is not among them.
     given : bool
         Whether the caller said which: then it is an error where there is nothing.
+    notes : tuple of str
+        What of it was passed over, and why.
     """
 
     units: list[Unit]
     given: bool
+    notes: tuple[str, ...] = ()
 
 
 def chosen(ws: Workspace, history: Snapshot, start: Any, end: Any, commits: Any, keep_last: Any) -> Range:
@@ -45,7 +48,7 @@ def chosen(ws: Workspace, history: Snapshot, start: Any, end: Any, commits: Any,
     if commits is not None:
         if start is not None or end is not None:
             raise ContentError("A range and a selection are given.", "Give start and end, or commits.")
-        return Range(_selected(ws, history, shown, commits), given=True)
+        return _selected(ws, history, shown, commits)
     if start is None and end is None:
         return Range(since_summary(shown, keep_last), given=False)
     places = {unit.identity: place for place, unit in enumerate(shown)}
@@ -67,9 +70,12 @@ def _place(ws: Workspace, history: Snapshot, places: dict[bytes, int], name: Any
     return place
 
 
-def _selected(ws: Workspace, history: Snapshot, shown: list[Unit], commits: Any) -> list[Unit]:
+def _selected(ws: Workspace, history: Snapshot, shown: list[Unit], commits: Any) -> Range:
     wanted = {names.unit_named(ws, history, name).identity for name in names.names_in(commits)}
-    return [unit for unit in shown if unit.identity in wanted]
+    units = [unit for unit in shown if unit.identity in wanted]
+    hidden = len(wanted) - len(units)
+    notes = (f"{counted(hidden, 'unit')} stayed: skipped, or covered by a summary",) if hidden else ()
+    return Range(units, given=True, notes=notes)
 
 
 def since_summary(shown: list[Unit], keep_last: int) -> list[Unit]:

@@ -13,7 +13,8 @@ from tract_nb.operations import names
 from tract_nb.operations.archive import refuse_collected
 from tract_nb.operations.budget import ask_budget, ask_size, asks, check_budget, imagined
 from tract_nb.operations.edit import content_of
-from tract_nb.operations.masking import is_mask, text_before, was_masked
+from tract_nb.operations.masking import Masked, stood_before
+from tract_nb.operations.masking import masked as masks_of
 from tract_nb.operations.transaction import Transaction, transaction
 from tract_nb.operations.workspace import Workspace
 
@@ -74,13 +75,15 @@ def _named(ws: Workspace, history: Snapshot, listed: list[str]) -> Named:
         If one of them is neither a summary nor masked.
     """
     summaries: dict[bytes, None] = {}
-    masked: dict[bytes, tuple[Unit, Row]] = {}
-    for name in listed:
-        unit = names.unit_named(ws, history, name)
-        if is_mask(ws, unit.text):
-            masked[unit.identity] = unit, text_before(ws, history, unit)
+    masked: dict[bytes, Masked] = {}
+    units = [names.unit_named(ws, history, name) for name in listed]
+    ever = masks_of(ws, history, units)
+    for name, unit in zip(listed, units, strict=True):
+        mask = ever.get(unit.identity)
+        if mask is not None and mask.now:
+            masked[unit.identity] = mask
         elif unit.row.kind != Kind.SUMMARY:
-            if was_masked(ws, history, unit):
+            if mask is not None:
                 continue  # it is restored already
             raise RefError(
                 f"{name} is no SUMMARY and is not masked, so there is nothing to restore.",
@@ -88,7 +91,9 @@ def _named(ws: Workspace, history: Snapshot, listed: list[str]) -> Named:
             )
         elif not unit.retired:
             summaries[unit.identity] = None
-    return Named(tuple(summaries), list(masked.values()))
+    masks = list(masked.values())
+    before = stood_before(ws, masks)
+    return Named(tuple(summaries), [(mask.unit, row) for mask, row in zip(masks, before, strict=True)])
 
 
 def summaries_named(ws: Workspace, history: Snapshot, listed: list[str]) -> list[Unit]:

@@ -11,7 +11,7 @@ from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.superseding import Done, superseded
 from tract_nb.model.advice import SUPERSEDED, UNREFERENCED, Advice, Outputs
 from tract_nb.model.commit import preview
-from tract_nb.operations.masking import Mask, masked_now, masks
+from tract_nb.operations.masking import Mask, masked, masks
 from tract_nb.operations.ranges import since_summary
 from tract_nb.operations.workspace import Workspace
 from tract_nb.view import ways
@@ -52,17 +52,17 @@ def _found(ws: Workspace, history: Snapshot) -> _Found:
     by_default = [
         made[unit.identity] for unit in since_summary(list(history.shown), KEEP_LAST) if unit.identity in made
     ]
-    return _Found(ways.ways_of(ws, history, by_default), _outputs(ws, facts, made))
+    return _Found(ways.ways_of(ws, history, by_default), _outputs(ws, history, facts, made))
 
 
 # -- outputs that nobody needs ------------------------------------------------------------------------
 
 
-def _outputs(ws: Workspace, facts: Sequence[Fact], made: dict[bytes, Mask]) -> Outputs:
+def _outputs(ws: Workspace, history: Snapshot, facts: Sequence[Fact], made: dict[bytes, Mask]) -> Outputs:
     """Return the outputs that a mask may stand for and that were superseded, or are named by nothing."""
     results = [place for place, fact in enumerate(facts) if fact.unit.row.is_result]
     open_ones = {place for place in results if facts[place].unit.identity in made}
-    out_of_date = superseded(_done(ws, facts, results))
+    out_of_date = superseded(_done(ws, history, facts, results))
     old = {place for place in open_ones if place < len(facts) - KEEP_LAST}
     lone = never_said([fact.said for fact in facts], old) if old else set()
     rows = []
@@ -90,14 +90,15 @@ def _row(
     return short_hash(unit), reason, how, by, unit.row.name or "tool", behind, unit.size, mask.saved, about
 
 
-def _done(ws: Workspace, facts: Sequence[Fact], results: Sequence[int]) -> list[Done]:
+def _done(ws: Workspace, history: Snapshot, facts: Sequence[Fact], results: Sequence[int]) -> list[Done]:
     """Return what was called with a result, in order; of several results of a call the first counts."""
     calls = {fact.unit.identity: fact for fact in facts if fact.unit.row.is_call}
-    masked = masked_now(ws, [facts[place].unit for place in results])
+    earlier = masked(ws, history, [facts[place].unit for place in results])
+    lines = {identity for identity, one in earlier.items() if one.now}
     found = []
     for place in results:
         fact = facts[place]
         call = calls.pop(fact.unit.call or b"", None)
         if call is not None and call.deeds:
-            found.append(Done(place, call.deeds, fact.unit.identity not in masked, fact.failed))
+            found.append(Done(place, call.deeds, fact.unit.identity not in lines, fact.failed))
     return found
