@@ -12,7 +12,7 @@ from tract_nb import Tract, operations
 from tract_nb.operations import reviewing
 
 #: public methods that are no verb: they open, close or set up a handle
-NO_VERBS = {"open", "on", "from_trace", "close", "register", "cancel", "llm_settings", "count"}
+NO_VERBS = {"open", "on", "from_trace", "close", "register", "asking", "cancel", "llm_settings", "count"}
 #: these call a model, or listen to calls of one; what they write then is a batch of commits
 OF_A_MODEL = {"chat", "generate", "record", "sync"}
 #: these change no history, and take away what none has: tests of their own hold them
