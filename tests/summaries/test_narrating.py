@@ -187,7 +187,7 @@ def test_where_not_even_what_was_said_fits_it_is_told_in_steps(session) -> None:
         shown = asked(fake, number)
         assert counter.count(shown) < narrating.ASSUMED
         assert f"Step {number + 1} of {len(fake.sent)} of the trace" in shown
-        assert "60 calls" in shown
+        assert "[left out for want of room: 60 calls]" in shown
         if number:
             assert f"<before>\nTold up to {number - 1}.\n</before>" in shown
     whole = "".join(asked(fake, number) for number in range(len(fake.sent)))
@@ -196,6 +196,16 @@ def test_where_not_even_what_was_said_fits_it_is_told_in_steps(session) -> None:
     text = Path(path.with_name(f"{path.stem}_summary.md")).read_text()
     assert f"Told up to {len(fake.sent) - 1}." in text
     assert "Told up to 0." not in text
+
+
+def test_a_sum_of_which_a_part_is_not_known_is_not_known(session) -> None:
+    path = session(*talk(60, 90))
+    whole = Reply(answer(), (), Usage(20, 5), 0.001)
+    for part in (Reply(answer(), (), Usage(20, 5)), Reply(answer(), (), None, 0.001)):
+        said = facts(trace.create_trace_summary(path, "m", llm=Fake(whole, part), regenerate=True))
+        assert said["calls"] > 1
+        assert (said["cost"] is None) is (part.cost is None)
+        assert (said["input_tokens"] is None) is (said["output_tokens"] is None) is (part.usage is None)
 
 
 def test_a_message_longer_than_a_step_is_shown_in_parts_that_say_so(session) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.trace.helpers import call, record, result
 from tests.trace.written import WRITTEN, put
 from tract_nb import samples, trace
-from tract_nb.trace.skeleton import KINDS, skeleton
+from tract_nb.trace.skeleton import CORE, KINDS, skeleton, skeletons
 
 Write = Callable[..., Path]
 SAMPLE = trace.read(samples.path())
@@ -61,6 +61,25 @@ def test_the_least_telling_goes_first(session: Write) -> None:
     assert first.left_out == {"calls": 1}
     assert first.text.endswith("[left out for want of room: 1 calls]")
     assert "Mend the gauge." in first.text
+
+
+@pytest.mark.parametrize("step", [500, 700, 1_500, 4_000])
+def test_steps_fit_their_room_and_show_each_core_piece_once(step: int) -> None:
+    (whole,) = skeletons(SAMPLE, room=10**9, step=step, count=len)
+    assert whole == skeleton(SAMPLE, room=10**9, count=len)
+    told = skeletons(SAMPLE, room=step, step=step, count=len)
+    assert len(told) > 1
+    assert all(one.size == len(one.text) <= step for one in told)
+    assert all(one.left_out == told[0].left_out for one in told)
+    assert CORE.isdisjoint(told[0].left_out)
+    calls = SAMPLE.calls["agent"].isna().sum()
+    assert all(f"{calls} calls" in one.text.splitlines()[-1] for one in told)
+    joined = "".join("".join(one.text.split()) for one in told)
+    for event in SAMPLE.events:
+        if event.is_prompt:
+            assert "".join(event.text.split()) in joined
+    assert told[0].not_shown == whole.not_shown
+    assert whole.not_shown["steps of subagents"] == sum(event.agent is not None for event in SAMPLE.events)
 
 
 @pytest.mark.parametrize("name", WRITTEN)

@@ -30,6 +30,7 @@ KINDS = (
     "calls",
 )
 _TASK = 160  # characters of what a call is about
+_BETWEEN = 2  # the most that the blank line between two pieces is counted as
 _FAILURE = 500  # of a failure's message: how it begins, the rest is the structure's
 
 
@@ -113,7 +114,7 @@ def skeletons(
     if CORE.isdisjoint(at_once.left_out):
         return [at_once]
     left = Counter(piece.kind for piece in pieces if piece.kind not in CORE)
-    step -= count(_left_out(left))
+    step -= count(_left_out(left)) + _BETWEEN
     runs: list[list[_Piece]] = [[]]
     taken = 0
     core = (piece for piece in pieces if piece.kind in CORE)
@@ -131,10 +132,10 @@ def _parts(piece: _Piece, room: int, count: Callable[[str], int]) -> list[_Piece
     """Return a piece in parts that fit; nearly every piece is one."""
     if piece.size <= room:
         return [piece]
-    bodies = _halved(piece.body, max(room - count(f"{piece.head} (part 99 of 99):") - 1, 1), count)
+    bodies = _halved(piece.body, max(room - count(f"{piece.head} (part 99 of 99):") - _BETWEEN - 1, 1), count)
     heads = [f"{piece.head} (part {number} of {len(bodies)})" for number in range(1, len(bodies) + 1)]
     return [
-        _Piece(piece.kind, head, body, count(f"{head}:\n{body}") + 1)
+        _Piece(piece.kind, head, body, count(f"{head}:\n{body}") + _BETWEEN)
         for head, body in zip(heads, bodies, strict=True)
     ]
 
@@ -199,7 +200,7 @@ def _pieces(
 
     def add(kind: str, head: str, text: str) -> None:
         piece = _Piece(kind, head, clean(text), 0)
-        pieces.append(piece._replace(size=count(piece.text) + 1))
+        pieces.append(piece._replace(size=count(piece.text) + _BETWEEN))
 
     def report(agent: Agent) -> None:
         told.add(agent.id)
