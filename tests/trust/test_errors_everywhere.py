@@ -19,6 +19,7 @@ from tests.core.stories import cover
 from tests.llm.fakes import TOOL, Fake
 from tests.trust.helpers import FULL, Dump, Note, State, dump, recording, texts, write_all
 from tract_nb import PINNED, SKIP, BudgetError, Output, Reply, Session, TokenBudget, Tract, TractError
+from tract_nb.model.compression import Compression
 from tract_nb.model.event import Usage
 from tract_nb.store import database
 from tract_nb.store.database import Database
@@ -51,7 +52,8 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "annotate": lambda t: t.annotate(["v1", "HEAD"], SKIP, "why"),
     "restore": lambda t: t.restore("s1", "why"),
     "compress": lambda t: t.compress(content="short", keep_last=1),
-    "compress by masks": lambda t: t.compress(keep_last=0),
+    "compress by masks": lambda t: t.compress(keep_last=0, strategy="mask"),
+    "compress that proposes": lambda t: t.compress(content="short", mode="collaborative", keep_last=0),
     "restore of a mask": lambda t: t.restore("masked"),
     "provenance": lambda t: t.provenance("s1"),
     "gc": lambda t: years_later(t).gc(archive_days=0),
@@ -91,6 +93,12 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "pending, answered": lambda t: t.pending()[0].edit(0, "new"),
     "pending, approved": lambda t: t.pending()[0].approve(),
     "pending, rejected": lambda t: t.pending()[0].reject(),
+    "pending compression, edited": lambda t: t.pending()[1].edit(0, "new"),
+    "pending compression, drafted": lambda t: proposal(t).ask(0, strategy="structural"),
+    "pending compression, last group approved": lambda t: proposal(t).approve(0),
+    "pending compression, last group rejected": lambda t: proposal(t).reject(0),
+    "pending compression, approved": lambda t: t.pending()[1].approve(),
+    "pending compression, rejected": lambda t: t.pending()[1].reject(),
     "delete_branch": lambda t: t.delete_branch("other", force=True),
     "rename_branch": lambda t: t.rename_branch("main", "renamed"),
     "branches": lambda t: t.branches(),
@@ -111,6 +119,7 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "expand": lambda t: t.expand(t.log(kind="summary", branch="trace/known-ma")[0][0]),
     "status": lambda t: t.status(),
     "budget": lambda t: t.budget(),
+    "advice": lambda t: t.advice().to_frame(),
     "foresee": lambda t: t.foresee("edit", "v1", text="new"),
     "describe": lambda t: t.describe("v1"),
     "strip": lambda t: t.strip(),
@@ -123,6 +132,15 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "Session.tract with settings": lambda t: Session.of(t).tract(token_budget=10**6),
     "Session.tracts": lambda t: Session.of(t).tracts(),
 }
+
+
+def proposal(t: Tract) -> Compression:
+    """Return the compression that waits."""
+    _, found = t.pending()
+    assert isinstance(found, Compression)
+    return found
+
+
 #: have tests of their own below, or say nothing to the store
 OTHERS = {
     "open",
@@ -132,6 +150,7 @@ OTHERS = {
     "register",
     "cancel",
     "llm_settings",
+    "asking",
     "count",
     "record",
     "forget",
@@ -197,7 +216,7 @@ def world(t: Tract) -> Tract:
     t.tool_call("read", {"path": "a"}, "c1")
     t.user("of a cell", key="cell")
     t.tag(t.tool_result("c1", "a long output " * 40), "masked")
-    t.compress(commits=["masked"])
+    t.compress(commits=["masked"], strategy="mask")
     t.tool_call("read", {"path": "b"}, "c2")
     t.tool_result("c2", "another output " * 40)
     t.tag(t.assistant("two", generation_config={"temperature": 0.5}), "v2")
@@ -221,6 +240,9 @@ def divide(t: Tract) -> None:
     t.switch("try")
     t.edit("v1", "one tried")
     t.merge("at-odds").choose(0, "theirs")
+    t.branch("with-a-proposal", at="main")
+    t.switch("with-a-proposal")
+    t.compress(content="short", keep_last=1, mode="collaborative")
     t.switch("main")
 
 

@@ -83,6 +83,10 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "verify": lambda t: t.verify(),
     "compress a range": lambda t: t.compress("covering", "covering", content="short"),
     "compress, dry": lambda t: t.compress(strategy="structural", dry_run=True).lost,
+    "compress that proposes": lambda t: t.compress(content="short", mode="collaborative"),
+    "compress that proposes, then approve": lambda t: (
+        t.compress("covering", "covering", content="short", mode="collaborative").edit(0, "mine").approve(0)
+    ),
     "provenance": lambda t: t.provenance("covering"),
     "gc": lambda t: years_after_a_reset(t).gc(),
     "gc, dry": lambda t: years_after_a_reset(t).gc(dry_run=True),

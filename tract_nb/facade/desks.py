@@ -7,12 +7,10 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from tract_nb.errors import ReviewError
-from tract_nb.model.commit import Priority
 from tract_nb.model.compression import Compressed
 from tract_nb.model.conflict import Decision
 from tract_nb.model.review import Reviewed
 from tract_nb.operations import kept_reviews, proposing, reviewing
-from tract_nb.operations.annotate import annotate
 from tract_nb.operations.deciding import SEMANTIC
 from tract_nb.operations.deciding import Deciding as Decide
 from tract_nb.operations.workspace import Workspace
@@ -115,13 +113,7 @@ class CompressionDesk:
     def pin(self, seen: Compressed, units: Any) -> Compressed:
         """Pin units: nothing stands for them any more."""
         with self._moving():
-            if self._ws.branch != seen.branch:
-                raise ReviewError(
-                    f"HEAD is on {self._ws.branch or 'a commit'}, and this is of the branch {seen.branch}.",
-                    f"t.switch({seen.branch!r}) first.",
-                )
-            annotate(self._ws, units, Priority.PINNED)
-            return proposing.look(self._ws, kept_reviews.number(seen), seen)
+            return proposing.pin(self._ws, seen, units)
 
     def approve(self, seen: Compressed) -> Compressed:
         """Do it, but for what was rejected."""
