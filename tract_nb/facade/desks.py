@@ -10,7 +10,7 @@ from tract_nb.errors import ReviewError
 from tract_nb.model.compression import Compressed
 from tract_nb.model.conflict import Decision
 from tract_nb.model.review import Reviewed
-from tract_nb.operations import kept_reviews, proposing, reviewing
+from tract_nb.operations import kept_reviews, proposing, reviewing, settling
 from tract_nb.operations.deciding import SEMANTIC
 from tract_nb.operations.deciding import Deciding as Decide
 from tract_nb.operations.workspace import Workspace
@@ -108,19 +108,19 @@ class CompressionDesk:
     def decide(self, seen: Compressed, key: str, choice: str | None) -> Compressed:
         """Approve or reject a group; None takes it back."""
         with self._moving():
-            return proposing.decide(self._ws, seen, key, choice)
+            return settling.decide(self._ws, seen, key, choice)
 
     def pin(self, seen: Compressed, units: Any) -> Compressed:
         """Pin units: nothing stands for them any more."""
         with self._moving():
-            return proposing.pin(self._ws, seen, units)
+            return settling.pin(self._ws, seen, units)
 
     def approve(self, seen: Compressed) -> Compressed:
         """Do it, but for what was rejected."""
         with self._moving():
-            return proposing.approve(self._ws, seen)
+            return settling.approve(self._ws, seen)
 
     def reject(self, seen: Compressed) -> Compressed:
         """Do nothing."""
         with self._moving():
-            return proposing.reject(self._ws, seen)
+            return settling.reject(self._ws, seen)
