@@ -32,6 +32,7 @@ class Record:
     key: str | None = None
     content_hash: str | None = None
     mask: bool = False  # of an EDIT: a line that stands for an output
+    weight: str | None = None  # the text that was forgotten: its size stays
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class State:
     commit: dict[str, str] = field(default_factory=dict)  # identity -> the commit that brought it here
     units: dict[str, Record] = field(default_factory=dict)
     text: dict[str, str] = field(default_factory=dict)
+    weight: dict[str, str] = field(default_factory=dict)  # the text whose tokens count
     priority: dict[str, str] = field(default_factory=dict)
     retired: set[str] = field(default_factory=set)
     results: dict[str, list[str]] = field(default_factory=dict)  # call -> its results in this history
@@ -118,10 +120,11 @@ def state(history: History, tip: str | None) -> State:
     for name, record in here.items():  # births
         if record.kind in (APPEND, SUMMARY):
             s.units[name], s.text[name], s.priority[name] = record, record.text, record.priority or NORMAL
+            s.weight[name] = _weight(record)
     for record in here.values():  # the last wins
         for target in record.targets:
             if record.kind == EDIT:
-                s.text[target] = record.text
+                s.text[target], s.weight[target] = record.text, _weight(record)
             elif record.kind == MARK and record.priority is None:
                 s.retired.add(target)
                 s.priority[target] = (s.units[target].priority if target in s.units else None) or NORMAL
@@ -139,6 +142,10 @@ def state(history: History, tip: str | None) -> State:
     }
     s.covered = _covered(s)
     return s
+
+
+def _weight(record: Record) -> str:
+    return record.text if record.weight is None else record.weight
 
 
 def _stand(units: Mapping[str, Record]) -> list[str]:
@@ -209,14 +216,14 @@ def maskable(history: History, tip: str | None, chosen: Iterable[str]) -> dict[s
     s, picked = state(history, tip), set(chosen)
     masked = set(masked_now(history, tip))
     return {
-        name: len(s.text[name].strip()) > LINE_MOST
+        name: len(s.weight[name].strip()) > LINE_MOST
         for name in s.order
         if name in picked
         and s.shows(name)
         and s.units[name].role == "tool"
         and s.priority[name] == NORMAL
         and name not in masked
-        and len(s.text[name].strip()) > LINE_LEAST
+        and len(s.weight[name].strip()) > LINE_LEAST
     }
 
 
@@ -252,7 +259,7 @@ def masked_now(history: History, tip: str | None) -> dict[str, str]:
 def _costs(s: State, name: str) -> bool:
     """Tell whether a unit is more than blank."""
     called = s.units[name].name if is_call(s.units[name]) else ""
-    return bool(f"{called} {s.text[name]}".strip())
+    return bool(f"{called} {s.weight[name]}".strip())
 
 
 def compiled(
@@ -265,7 +272,7 @@ def compiled(
         unit, text = s.units[name], s.text[name]
         if s.shows(name) and (include_reasoning or unit.type != "reasoning"):
             # of a call, its name is sent too
-            paid = f"{unit.name} {text}" if is_call(unit) and unit.name else text
+            paid = f"{unit.name} {s.weight[name]}" if is_call(unit) and unit.name else s.weight[name]
             cost = count(paid) if paid.strip() else 0
             found.append(Shown(s.commit[name], name, unit.role, text, s.priority[name], unit.type, cost))
     return found
@@ -362,6 +369,7 @@ class Operation:
     at_us: int = 0
     undoes: int | None = None  # its place in the list of operations
     is_undo: bool = False
+    hard: bool = False  # a hard reset
 
 
 def in_effect(operations: Sequence[Operation], place: int) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.core.providers_check import check_anthropic, check_openai, check_types
-from tests.machine import contents, oracle
+from tests.machine import contents, keeping, oracle
 from tests.machine.handle import Handle
 from tests.machine.joint_steps import JointSteps
 from tests.machine.oracle import MARK, MERGE, NORMAL, PINNED, SUMMARY, Operation, Record
@@ -50,6 +51,9 @@ RULES: dict[str, tuple[str, ...]] = {
     "unmask": ("restore",),
     "compress": ("compress",),
     "mask": ("compress",),
+    "gc": ("gc",),
+    "forget": ("forget",),
+    "optimize": ("optimize",),
     "branch": ("branch",),
     "switch": ("switch",),
     "checkout": ("checkout",),
@@ -71,7 +75,7 @@ RULES: dict[str, tuple[str, ...]] = {
 }
 #: what these write into the operation log
 OPERATIONS = {
-    "compress",
+    *("compress", "gc", "forget"),
     *("commit", "edit", "annotate", "restore", "branch", "switch", "reset", "tag"),
     *("undo", "redo", "batch", "record_usage", "import"),
     *("merge", "rebase", "cherry_pick", "reorder", "delete_branch", "rename_branch"),
@@ -154,6 +158,7 @@ compressions: Steps = st.tuples(st.just("compress"), number, st.integers(1, 8))
 retirements: Steps = st.tuples(st.just("retire"), number)
 maskings: Steps = st.tuples(st.just("mask"), number, st.integers(1, 9))
 unmaskings: Steps = st.tuples(st.just("unmask"), number, st.booleans())
+forgettings: Steps = st.tuples(st.just("forget"), number)
 hows = st.sampled_from(["ours", "theirs", "resolver", "model", "review", "review"])
 merges: Steps = st.tuples(st.just("merge"), number, hows, number, st.booleans())
 rebases: Steps = st.tuples(st.just("rebase"), number, hows, number)
@@ -191,6 +196,8 @@ class World(JointSteps, RuleBasedStateMachine):
         self.refs: dict[str, str] = {"heads/main": ""}
         self.operations: list[Operation] = []
         self.usages: dict[str, int] = {}
+        self.recorded: dict[str, datetime] = {}  # when commits came in, as far as gc needs it
+        self.forgotten: dict[str | None, str] = {}  # hashes of contents, and the lines instead
         self.open_branch = "main"
         self.moving: dict[str, tuple[str | None, str | None]] | None = None  # inside a batch
         self.listed = False
@@ -322,6 +329,7 @@ class World(JointSteps, RuleBasedStateMachine):
         if back:
             branch = h.branch if base in ("HEAD", "@") else base
             _, commit = oracle.before(self.operations, f"heads/{branch}", int(back[1]))
+        commit = commit if commit in self.history else None  # what was collected has no name
         for step in re.findall(r"~\d|\^", suffix):
             commit = oracle.tilde(self.history, commit, int(step[1:] or 1)) if commit else None
         return base + suffix, commit or None, by_hash and not suffix
@@ -546,7 +554,7 @@ class World(JointSteps, RuleBasedStateMachine):
             self._refused(lambda: h.tract.reset(name, mode), self._writable(h) or RefError)
             return
         assert h.tract.reset(name, mode).head == commit
-        self._log(h, "reset", {h.ref: commit})
+        self._log(h, "reset", {h.ref: commit}, hard=mode == "hard")
 
     def do_tag(self, h: Handle, ref: Ref, tag: str) -> None:
         name, commit, _ = self._name(h, ref)
@@ -653,7 +661,8 @@ class World(JointSteps, RuleBasedStateMachine):
         shown = [unit.identity for unit in oracle.compiled(self.history, tip, include_reasoning=True)]
         if not shown:
             return
-        start = n % len(shown)
+        open_ones = list(oracle.maskable(self.history, tip, shown))
+        start = shown.index(open_ones[n % len(open_ones)]) if open_ones and n % 3 else n % len(shown)
         here, chosen = oracle.state(self.history, tip), shown[start : start + count]
         may = oracle.maskable(self.history, tip, chosen)
 
@@ -674,7 +683,7 @@ class World(JointSteps, RuleBasedStateMachine):
         assert units == [unit for unit in may if may[unit] or unit in units], "in the order of the context"
         assert done.state == ("applied" if units else "nothing")
         for commit, unit in zip(reversed(line), units, strict=True):
-            self._is_line(commit.text, here.units[unit], here.text[unit])
+            self._is_line(commit.text, here.units[unit], here.text[unit], COUNT(here.weight[unit]))
             assert (commit.kind.name, commit.targets) == ("EDIT", (unit,))
             of = contents.edit(here.units[unit], unit, commit.text, mask=True)
             made = replace(of, parents=commit.parents, author_us=to_us(commit.time))
@@ -684,13 +693,13 @@ class World(JointSteps, RuleBasedStateMachine):
             self._log(h, "compress", {h.ref: line[0].hash})
             assert done.saved == size - oracle.size(self.history, line[0].hash, COUNT) > 0
 
-    def _is_line(self, line: str, of: Record, text: str) -> None:
+    def _is_line(self, line: str, of: Record, text: str, tokens: int) -> None:
         """What stands for an output says which tool gave it, how long it was, and how to know it again."""
         assert "\n" not in line
         assert (of.name or "tool") in line
-        assert f"{COUNT(text):,} tokens" in line
+        assert f"{tokens:,} tokens" in line
         assert hashlib.sha256(text.encode()).hexdigest()[:12] in line
-        assert COUNT(line) < COUNT(text)
+        assert COUNT(line) < tokens
 
     def do_unmask(self, h: Handle, n: int, masked: bool) -> None:  # noqa: FBT001
         """Restore an output that a mask stands for, or any other unit."""
@@ -854,7 +863,7 @@ class World(JointSteps, RuleBasedStateMachine):
         first=st.lists(st.tuples(calls, st.sampled_from(["##", "##", "#"])), min_size=1, max_size=3),
         then=st.lists(
             st.one_of(
-                maskings, maskings, unmaskings, unmaskings, edits, tool_marks, tool_covers, retirements
+                [maskings, maskings, unmaskings, unmaskings, edits, tool_marks, tool_covers, forgettings]
             ),
             min_size=2,
             max_size=6,
@@ -953,7 +962,8 @@ class World(JointSteps, RuleBasedStateMachine):
     def _take_back(self, h: Handle, verb: str, place: int | None) -> None:
         call = getattr(h.tract, verb)
         moved = self.operations[place].moved if place is not None else {}
-        if place is None or any(self.refs.get(ref) != new for ref, (_, new) in moved.items()):
+        collected = any(old and old not in self.history for old, _ in moved.values())
+        if place is None or collected or any(self.refs.get(ref) != new for ref, (_, new) in moved.items()):
             self._refused(call, RefError)
             return
         heads = [ref for ref in self.refs if ref.startswith("heads/")]
@@ -1094,6 +1104,9 @@ class World(JointSteps, RuleBasedStateMachine):
                 targets = (call,) if call else ()
         time = to_us(datetime.fromisoformat(one["timestamp"]))
         record = contents.unit(payload, targets=targets, author_us=time, parents=(tip,) if tip else ())
+        line = self.forgotten.get(record.content_hash)
+        if line is not None:  # the same text is not stored again
+            record = replace(record, text=line, weight=record.text)
         record = replace(record, key=f"claude {one['uuid']}")
         name = oracle.commit_hash(record)
         self.history[name] = record
@@ -1129,6 +1142,97 @@ class World(JointSteps, RuleBasedStateMachine):
             tract.close()
             copy.unlink()
 
+    # -- taking away --------------------------------------------------------------------------------
+
+    @rule(who=handles, days=st.sampled_from([0, 2.25, 2.25, 40]), keep=st.sampled_from([0, 7, 7]))
+    def gc(self, who: int, days: float, keep: int) -> None:
+        """Let days pass, and take away what nothing leads to any more."""
+        h = self.acting(who)
+        self._on_branches()
+        self._record()
+        self.now += timedelta(days=days)
+        if h.tract.pending():
+            return
+        dead = keeping.dead(
+            self.history, self.refs, self.operations, self.recorded, self.now, timedelta(days=keep)
+        )
+        wanted = sorted(name[:12] for name in dead)
+        for dry in (True, False):
+            found = h.tract.gc(keep_days=keep, archive_days=100_000, dry_run=dry)
+            assert sorted(row.commit for row in found) == wanted
+            assert {row.what for row in found} <= {"commit"}
+        for name in dead:
+            for known in (self.history, self.recorded, self.usages):
+                known.pop(name, None)
+            self._refused(partial(h.tract.show, name), RefError)
+        if dead:
+            self._log(h, "gc", {}, listed=True)
+        assert h.tract.verify().rows == ()
+
+    def _on_branches(self) -> None:
+        """Let no handle stand on a commit of no branch: another's gc may take it."""
+        for h in self.handles:
+            if h.branch is None:
+                heads = sorted(ref for ref in self.refs if ref.startswith("heads/"))
+                self.do(h, ("switch", heads[0].removeprefix("heads/")))
+
+    def _record(self) -> None:
+        for name in self.history:
+            self.recorded.setdefault(name, self.now)
+
+    @rule(
+        who=handles,
+        steps=st.lists(
+            st.one_of(says, calls, answers, edits, merges, picks, maskings), min_size=1, max_size=4
+        ),
+        mode=st.sampled_from(["hard", "hard", "soft"]),
+        days=st.sampled_from([2.25, 40]),
+        back=st.booleans(),
+    )
+    def leave_and_collect(self, who: int, steps: Any, mode: str, days: float, back: bool) -> None:  # noqa: FBT001
+        """Work on, give it up, and let days pass; what was given up may be asked for again."""
+        h = self.acting(who)
+        self._on_branches()
+        stood = self._look(h)
+        if not stood:
+            return
+        for step in steps:
+            self.do(h, step)
+        place = list(self.history)[::-1].index(stood)
+        self.do(h, ("reset", ("hash", place, ""), mode))
+        self._compare_operations()
+        self.gc(who, days, 7)
+        if back:
+            self._take_back(h, "undo", oracle.to_undo(self.operations, h.actor))
+
+    @rule(who=handles, step=forgettings)
+    def forget(self, who: int, step: Any) -> None:
+        self.do(self.acting(who), step)
+
+    def do_forget(self, h: Handle, n: int) -> None:
+        """Take a text away for good, wherever it is."""
+        taken = {record.targets or (name,) for name, record in self.history.items() if record.weight}
+        free = [
+            name
+            for name, record in self.history.items()
+            if record.text.startswith("label-") and (record.targets or (name,)) not in taken
+        ]
+        if not free or h.tract.pending():
+            return
+        name = free[-1 - n % len(free)]
+        done = h.tract.forget(name, "it was a secret")
+        line = h.tract.show(name).text
+        assert line == f"[forgotten on {self.now:%Y-%m-%d}]"
+        told = [one for one in self.history if one[:12] in done.commits]
+        assert len(told) == len(done.commits)
+        self.forgotten[self.history[name].content_hash] = line
+        self.history |= keeping.forgotten(self.history, name, told, line)
+        self._log(h, "forget", {}, listed=True)
+
+    @rule(who=handles)
+    def optimize(self, who: int) -> None:
+        self.acting(who).tract.optimize()
+
     # -- looking ------------------------------------------------------------------------------------
 
     @rule(who=handles, ref=refs, reasoning=st.booleans(), again=st.booleans())
@@ -1154,9 +1258,9 @@ class World(JointSteps, RuleBasedStateMachine):
         if not known:
             put = [one.moved[h.ref][1] for one in self.operations if h.ref in one.moved]
             first = next(filter(None, put), None)
-            then = oracle.prefix_at(self.history, first, at)
+            then = oracle.prefix_at(self.history, first, at) if first in self.history else None
         time = EPOCH + timedelta(microseconds=at)
-        if then is None:
+        if then is None or (then and then not in self.history):
             self._refused(lambda: h.tract.compile(at_time=time), RefError)
         else:
             self._check(h.tract.compile(at_time=time), then or None)
@@ -1285,6 +1389,8 @@ class World(JointSteps, RuleBasedStateMachine):
         assert times == sorted(set(times))
 
     def _end(self, commit: str | None, gone: str) -> str:
+        if commit and commit not in self.history:
+            return "collected"
         return gone if commit is None else commit[:8] or "empty"
 
     def _compare_refs(self) -> None:
