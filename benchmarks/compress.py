@@ -1,7 +1,7 @@
 """How fast compressing and collecting are. Prints JSON; ``python benchmarks/compress.py``.
 
 Masking 5,000 units (a quarter of them outputs of tools), compiling after it beside a history as long that
-is not masked, what got lost of a group of 200,000 tokens, and gc of 10,000 commits that nothing leads to.
+is not masked, advice on it, what got lost of a group of 200,000 tokens, and gc of 10,000 commits that nothing leads to.
 Milliseconds, the best of some runs, since other work on the machine only adds to them: the load is told.
 """
 
@@ -120,6 +120,16 @@ def compiled(tract: Tract, number: int) -> dict[str, float]:
     return {**found, "switch back, compile": timed(back)}
 
 
+def advising(folder: Path, units: int = UNITS) -> dict[str, float]:
+    """Ask for advice: at first, at the same commit again, and with one more commit; and for the budget."""
+    with session(folder / "advice.db", units // 4) as tract:
+        tract.compile().to_dicts()
+        found = {"budget": timed(tract.budget), "advice": timed(tract.advice)}
+        found["advice, same commit"] = timed(tract.advice)
+        tract.user("one more")
+        return {**found, "advice, one more commit": timed(tract.advice)}
+
+
 def lost() -> dict[str, float]:
     """Tell what a summary lost of a group of 200,000 tokens."""
     texts: list[str] = []
@@ -155,7 +165,8 @@ def main() -> None:
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            for row in (masking(folder), compiling(folder), lost(), collecting(folder)):
+            rows = masking(folder), compiling(folder), advising(folder), lost(), collecting(folder)
+            for row in rows:
                 for what, took in row.items():
                     best[what] = min(best.get(what, took), took)
     found = {what: round(took, 1 if took > 10 else 2) for what, took in best.items()}

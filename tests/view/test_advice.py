@@ -322,6 +322,25 @@ def test_a_report_that_comes_later_changes_what_is_said_at_the_same_commit(sessi
     assert after.outputs == before.outputs
 
 
+def test_a_line_or_a_summary_that_was_sent_before_is_known_to_the_cache(session):
+    for strategy in ("mask", "structural"):
+        done = session.compress(strategy=strategy)
+        session.assistant(f"after {strategy}")
+        total = session.compile().token_count
+        report(session, total - 50, given=total)
+        if strategy == "mask":
+            session.restore(list(done.groups[0].units))
+        else:
+            session.restore([group.commit for group in done.groups])
+        said = {row.strategy: row for row in session.advice().ways}
+        if strategy == "mask":
+            assert said["mask"].cached > said["now"].cached
+        session.compress(strategy=strategy)
+        outlook = session.strip().outlook
+        assert (said[strategy].tokens, said[strategy].cached) == (outlook.tokens, outlook.cached)
+        session.undo()
+
+
 def test_it_is_worked_out_once_for_a_commit(session, monkeypatch):
     said = session.advice()
     monkeypatch.setattr("tract_nb.view.advice.facts_of", None)
