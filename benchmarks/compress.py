@@ -2,7 +2,8 @@
 
 Masking 5,000 units (a quarter of them outputs of tools), compiling after it beside a history as long that
 is not masked, advice, what got lost of a group of 200,000 tokens, and gc of 10,000 commits that nothing
-leads to. Milliseconds, the best of some runs, since other work on the machine only adds to them: the load is told.
+leads to. Milliseconds, the best of some runs, since other work on the machine only adds to them: the load is
+told.
 """
 
 from __future__ import annotations
