@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import traitlets
 
+from tract_nb.errors import TractError
 from tract_nb.model.commit import HASH_TAKEN
 from tract_nb.view import strip_text
 from tract_nb.widgets import acting
@@ -71,17 +72,33 @@ class ContextWidget(TractWidget):
 
     @answers
     def foresee(self, *, action: str, commits: list[str], text: str | None = None) -> dict[str, Any]:
-        """Return what an action would change."""
-        return asdict(self.tract.foresee(action, commits, text=text))
+        """Return what an action would change; where it cannot be done, why.
+
+        Of no units, what a compression takes by itself.
+        """
+        try:
+            return asdict(self.tract.foresee(action, commits or None, text=text))
+        except TractError as error:
+            return {"impossible": f"{error.message} {error.hint}"}
+
+    @answers
+    def drafted(self, *, commits: list[str]) -> dict[str, Any]:
+        """Return what would stand for some units, before they are compressed."""
+        return acting.drafted(self.tract, commits)
 
     # -- what a person does ---------------------------------------------------------------------------
 
     @answers
     def act(
-        self, *, head: str | None, action: str, commits: list[str], text: str | None = None
+        self, *, head: str | None, action: str, commits: list[str], text: str | None = None, was: str = ""
     ) -> dict[str, Any]:
-        """Do an action on units of what the page shows; return what to say of it."""
+        """Do an action on units of what the page shows; return what to say of it.
+
+        Of an edit, ``was`` is the commit whose text was in the editor when it was opened.
+        """
         with self._doing(head) as change:
+            if was:
+                acting.check_wording(self.tract, commits, was)
             done = acting.on_units(self.tract, action, commits, text)
         return {"said": f"{done.said}{change()}.", "undo": done.can_undo}
 

@@ -18,7 +18,8 @@ from tract_nb.tract import Tract
 from tract_nb.view import graph
 from tract_nb.view.actions import Outcome
 from tract_nb.view.dag import Dag
-from tract_nb.view.foresight import PRIORITIES, Foresight
+from tract_nb.view.foresight import Foresight
+from tract_nb.view.imagining import ACTIONS
 from tract_nb.view.joins import JOINS
 from tract_nb.view.wire import row_to_wire
 from tract_nb.widgets import acting
@@ -169,11 +170,17 @@ class DagWidget(TractWidget):
     ) -> dict[str, Any]:
         """Return what an action would do; where it cannot be done, why."""
         try:
-            if action in PRIORITIES or action in ("edit", "restore"):
-                return _foreseen(self.tract.foresee(action, commits, text=text))
-            return _outcome(self._dag.outcome(action, commits, name))
+            if action in ACTIONS:
+                return _foreseen(self.tract.foresee(action, self._dag.meant(commits), text=text))
+            named = self._dag.meant(commits) if action == "pick" else commits
+            return _outcome(self._dag.outcome(action, named, name))
         except TractError as error:
             return {"refused": error.message, "hint": error.hint}
+
+    @answers
+    def drafted(self, *, commits: list[str]) -> dict[str, Any]:
+        """Return what would stand for some units, before they are compressed."""
+        return acting.drafted(self.tract, self._dag.meant(commits))
 
     @answers
     def diff(self, *, commits: list[str]) -> dict[str, Any]:
@@ -206,9 +213,15 @@ class DagWidget(TractWidget):
         commits: list[str],
         text: str | None = None,
         name: str = "",
+        was: str = "",
     ) -> dict[str, Any]:
-        """Do an action on commits of what the page shows; return what to say of it."""
+        """Do an action on commits of what the page shows; return what to say of it.
+
+        Of an edit, ``was`` is the commit whose text was in the editor when it was opened.
+        """
         with self._doing(head) as change:
+            if was:
+                acting.check_wording(self.tract, commits, was)
             done = self._do(action, commits, text, name)
         return {"said": f"{done.said}{change()}.", "undo": done.can_undo}
 
@@ -216,7 +229,7 @@ class DagWidget(TractWidget):
         if action in ("undo", "redo"):
             return acting.back(self.tract, action)
         if action not in (*JOINS, *MOVES):
-            return acting.on_units(self.tract, action, commits, text)
+            return acting.on_units(self.tract, action, self._dag.meant(commits), text)
         before = self.tract.revision
         said = self._join(action, commits) if action in JOINS else self._move(action, commits[0], name)
         return Done(said, can_undo=self.tract.revision != before and action != "checkout")
@@ -244,7 +257,7 @@ class DagWidget(TractWidget):
             tract.delete_branch(name, force=True)  # the page said what that leaves, and asked
             return f"Deleted {name}"
         if action == "pick":
-            done = tract.cherry_pick(commits)
+            done = tract.cherry_pick(self._dag.meant(commits))
             return f"Picked {counted(len(commits), 'commit')}" + "".join(
                 f". {said}" for said in done.warnings[:1]
             )

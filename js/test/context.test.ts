@@ -28,6 +28,7 @@ function state(units: string, more: Partial<ContextState> = {}): ContextState {
     who: given.map(() => 0),
     marks: given.map(() => "1").join(""),
     edited: [],
+    masked: [],
     ghosts: [],
     thoughts: [0, 0],
     ...more,
@@ -191,7 +192,16 @@ describe("what left", () => {
 });
 
 describe("what is offered", () => {
-  const layout = new Layout(state("t10 x10 u10", { marks: "132", ghosts: [skipped(1, 5), covered(2, 50)] }));
+  const layout = new Layout(
+    state("u10 x10 u10 t90 t9 a1000", {
+      marks: "132111",
+      names: ["user", "← Read"],
+      who: [0, 0, 0, 1, 1, 0],
+      edited: [4],
+      masked: [4],
+      ghosts: [skipped(1, 5), covered(2, 50)],
+    }),
+  );
   test.each([
     ["a plain unit", { kind: "unit", place: 0 }, "skip pin important"],
     ["a pinned summary", { kind: "unit", place: 1 }, "skip restore important unmark"],
@@ -199,7 +209,16 @@ describe("what is offered", () => {
     ["a skipped unit", { kind: "ghost", place: 0 }, "unmark pin important"],
     ["what a summary covers", { kind: "ghost", place: 1 }, "restore"],
     ["what nobody recorded", { kind: "unrecorded" }, ""],
+    ["an output", { kind: "unit", place: 3 }, "skip mask pin important"],
+    ["a mask", { kind: "unit", place: 4 }, "skip restore pin important"],
+    ["a long answer", { kind: "unit", place: 5 }, "skip mask pin important"],
   ] as const)("for %s", (_, spot, actions) => expect(offered(layout, [spot]).join(" ")).toBe(actions));
+});
+
+test("several units can be compressed", () => {
+  const layout = new Layout(state("u10 t90"));
+  const spots = [0, 1].map((place) => ({ kind: "unit", place }) as const);
+  expect(offered(layout, spots)).toEqual(["skip", "mask", "structural", "pin", "important"]);
 });
 
 describe("a path that is too long", () => {

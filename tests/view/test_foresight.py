@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,11 +12,16 @@ from hypothesis import strategies as st
 from tests.core.helpers import frozen, written
 from tests.core.stories import Step, appends, changes, cover, place, play
 from tests.core.stories import words as edits
-from tract_nb import BudgetError, ContentError, RefError, TokenBudget, Tract
+from tract_nb import BudgetError, ContentError, RefError, TokenBudget, Tract, TractError
 from tract_nb.llm.prices import price
 
 MODEL = "claude-opus-4-5-20251101"
-ACTIONS = st.sampled_from(["skip", "skip", "unmark", "pin", "important", "restore", "edit"])
+ACTIONS = st.sampled_from(
+    ["skip", "skip", "unmark", "pin", "important", "restore", "edit", "mask", "mask", "structural"]
+)
+#: outputs that a line is shorter than, and masks that can be taken back
+outputs = st.tuples(st.just("answer"), place, st.sampled_from(["word " * 90, "line of an output\n" * 60]))
+masks = st.tuples(st.just("mask"), st.lists(place, min_size=1, max_size=4))
 
 
 def report(tract: Tract, read: int, wrote: int = 0, *, given: int = 0) -> None:
@@ -32,8 +40,38 @@ def do(tract: Tract, action: str, names: list[str], text: str) -> None:
         tract.edit(names[0], text)
     elif action == "restore":
         tract.restore(names)
+    elif action in ("mask", "structural"):
+        tract.compress(commits=names or None, strategy=action)
     else:
         tract.annotate(names, priorities[action])
+
+
+def act(tract: Tract, step: Step) -> None:
+    """Do a step of a story; masks are of what may be masked."""
+    if step[0] != "mask":
+        play(tract, step)
+    elif units := about(tract, "mask"):
+        tract.compress(commits=[units[number % len(units)] for number in step[1]], strategy="mask")
+
+
+def about(tract: Tract, action: str) -> list[str]:
+    """Return units that an action may be about."""
+    rows = [row for row in tract.log(all=True) if row.kind in ("append", "summary")]
+    if action in ("mask", "structural"):
+        shown = set(tract.compile().commit_hashes)
+        return [row.commit for row in rows if any(one.startswith(row.commit) for one in shown)]
+    if action == "restore":
+        masked = {tract.show(row.commit).targets[0] for row in tract.log(kind="edit") if is_mask(tract, row)}
+        return [
+            row.commit
+            for row in rows
+            if row.kind == "summary" or any(m.startswith(row.commit) for m in masked)
+        ]
+    return [row.commit for row in rows]
+
+
+def is_mask(tract: Tract, row: Any) -> bool:
+    return "mask" in (tract.show(row.commit).metadata or {})
 
 
 # What happens, told by compiling and by nothing of the view ---------------------------------------------
@@ -60,11 +98,11 @@ def in_cache(tract: Tract, reply: str | None, reach: int) -> int:
 
 @settings(max_examples=250)
 @given(
-    before=st.lists(st.one_of(appends, appends, changes), max_size=14),
-    after=st.lists(st.one_of(appends, changes), max_size=6),
+    before=st.lists(st.one_of(appends, appends, outputs, changes, masks), max_size=14),
+    after=st.lists(st.one_of(appends, changes, outputs, masks), max_size=6),
     usage=st.one_of(st.none(), st.tuples(st.integers(0, 90), st.integers(0, 60))),
     action=ACTIONS,
-    chosen=st.lists(place, min_size=1, max_size=3),
+    chosen=st.lists(place, max_size=6),
     text=edits,
 )
 def test_what_is_foreseen_is_what_happens(
@@ -77,23 +115,30 @@ def test_what_is_foreseen_is_what_happens(
 ):
     with Tract.open(clock=frozen) as tract:
         for step in before:
-            play(tract, step)
+            act(tract, step)
         reply, reach = None, 0
         if usage is not None:
             reply = tract.assistant("the reply").hash
             report(tract, *usage)
             reach = sum(usage)
         for step in after:
-            play(tract, step)
-        kinds = ("summary",) if action == "restore" else ("append", "summary")
-        units = [row.commit for row in tract.log(all=True) if row.kind in kinds]
-        if not units:
-            return
-        names = [units[number % len(units)] for number in chosen]
+            act(tract, step)
+        names = [units[number % len(units)] for number in chosen] if (units := about(tract, action)) else []
         names = names[:1] if action == "edit" else names
         state = written(tract)
-
-        seen = tract.foresee(action, names, text=text if action == "edit" else None)
+        try:
+            seen = tract.foresee(
+                action,
+                None if not names and action in ("mask", "structural") else names,
+                text=text if action == "edit" else None,
+            )
+        except TractError as refused:
+            # what is not done is not foreseen either, and for the same reason
+            assert written(tract) == state
+            if names:
+                with pytest.raises(type(refused), match=re.escape(refused.message)):
+                    do(tract, action, names, text)
+            return
 
         assert written(tract) == state
         rates = price(MODEL) if usage is not None else None
@@ -221,7 +266,10 @@ def test_a_budget_that_would_refuse_is_said_before(opened):
 @pytest.mark.parametrize(
     ("action", "target", "text", "error"),
     [
-        ("mask", "HEAD", None, ContentError),
+        ("hide", "HEAD", None, ContentError),
+        ("mask", [], None, ContentError),
+        ("mask", "HEAD", "text", ContentError),
+        ("structural", "nowhere", None, RefError),
         ("skip", [], None, ContentError),
         ("edit", "HEAD", None, ContentError),
         ("skip", "HEAD", "text", ContentError),
@@ -233,3 +281,48 @@ def test_a_budget_that_would_refuse_is_said_before(opened):
 def test_what_is_no_action_is_an_error(session, action, target, text, error):
     with pytest.raises(error):
         session.foresee(action, target, text=text)
+
+
+@pytest.fixture
+def outputs_read(opened):
+    """Fourteen outputs of a tool, some 200 tokens each, and a reply."""
+    tract = opened(model=MODEL)
+    tract.user("Read them all.")
+    for number in range(14):
+        call = tract.tool_call("Read", {"path": f"file_{number}.py"})
+        tract.tool_result(call.content.call_id, f"def function_{number}(): pass\n" * 25)
+    tract.assistant("done")
+    return tract
+
+
+def test_masking_without_a_selection_is_what_compress_takes_by_itself(outputs_read):
+    seen = outputs_read.foresee("mask")
+    assert seen.code == 't.compress(strategy="mask")'
+    assert seen.units == 9  # all but those among the last ten units
+    outputs_read.compress(strategy="mask")
+    assert outputs_read.compile().token_count == seen.after.tokens < seen.before.tokens / 2
+
+
+def test_masking_a_selection_leaves_what_a_person_said(outputs_read):
+    commits = [row.commit for row in outputs_read.log()][::-1][:5]  # the question, two calls, two outputs
+    seen = outputs_read.foresee("mask", commits)
+    assert (seen.units, seen.sent) == (2, 0)
+    assert seen.code == f't.compress(commits={commits}, strategy="mask")'.replace("'", '"')
+
+
+def test_taking_masks_back_finds_what_is_still_cached(outputs_read):
+    report(outputs_read, 2600, given=2700)
+    outputs_read.compress(strategy="mask")
+    masked = [row.commit for row in outputs_read.log(kind="edit")]
+    seen = outputs_read.foresee("restore", masked)
+    assert seen.units == 9
+    assert seen.before.cached < seen.after.cached == 2600
+    assert seen.why.startswith("The cache reaches up to 2.6k again")
+
+
+def test_a_summary_without_a_model_says_what_it_would_save(outputs_read):
+    commits = [row.commit for row in outputs_read.log()][::-1][:21]
+    seen = outputs_read.foresee("structural", commits)
+    assert (seen.units, seen.sent) == (21, -20)
+    done = outputs_read.compress(commits=commits, strategy="structural")
+    assert done.tokens_after == seen.after.tokens

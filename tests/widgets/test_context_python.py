@@ -63,7 +63,7 @@ def test_what_is_so_already_is_said_and_nothing_is_written(t, widget, outbox):
 @pytest.mark.parametrize(
     ("given", "error"),
     [
-        ({"action": "mask", "commits": ["HEAD"]}, "There is no action 'mask'"),
+        ({"action": "hide", "commits": ["HEAD"]}, "There is no action 'hide'"),
         ({"action": "edit", "commits": ["HEAD"]}, "There is no action 'edit'"),
         ({"action": "skip", "commits": ["nowhere"]}, "'nowhere' is no branch"),
         ({"action": "restore", "commits": ["HEAD"]}, "HEAD is no SUMMARY"),

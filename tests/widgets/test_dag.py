@@ -711,7 +711,7 @@ def test_every_action_can_be_reached_at_any_width(t, bench, width):
     made.out.locator(".content-box", has_text="No rule").wait_for()
     made.page.wait_for_timeout(300)  # until what is beside the rows is drawn
     parts = ".acts button, .content-frame, .foresight .code"
-    assert made.out.locator(parts).count() == 12
+    assert made.out.locator(parts).count() == 14
     outside = made.out.locator(parts).evaluate_all(OUTSIDE)
     assert outside == []
 

@@ -17,15 +17,16 @@ from tract_nb.view.takers import Takers
 class Seeing(Handle):
     """What a picture of a tract needs."""
 
-    def foresee(self, action: str, target: Any, *, text: str | None = None) -> Foresight:
+    def foresee(self, action: str, target: Any = None, *, text: str | None = None) -> Foresight:
         """Return what an action would change, without doing it: tokens, prices, the provider's cache.
 
         Parameters
         ----------
-        action : {"skip", "unmark", "important", "pin", "restore", "edit"}
-            What would be done: the four are priorities that :meth:`annotate` sets (unmark is NORMAL).
-        target : str, Commit, list, pandas.Series or pandas.DataFrame
-            The units it would be done to.
+        action : {"skip", "unmark", "important", "pin", "restore", "edit", "mask", "structural"}
+            What would be done: the first four are priorities that :meth:`annotate` sets (unmark is NORMAL),
+            the last two strategies of :meth:`compress`.
+        target : str, Commit, list, pandas.Series or pandas.DataFrame, optional
+            The units it would be done to; without any, what :meth:`compress` takes by itself.
         text : str, optional
             Of ``edit``, the new text.
         """

@@ -135,8 +135,9 @@ def planned(ws: Workspace, ask: Ask, history: Snapshot, found: ranges.Range) -> 
     runs = ranges.runs(history, units)
     if not runs and found.given:
         raise ContentError(
-            f"Nothing of {counted(len(found.units), 'unit')} can be covered: pinned, or of a call that is.",
-            "Unpin them first.",
+            f"Nothing of {counted(len(found.units), 'unit')} can be covered: pinned, or a call without its "
+            "results, or a result without its call.",
+            "Unpin them, or name calls and their results together.",
         )
     if not runs:
         return Plan(ask, history, [], [], [], notes)

@@ -199,6 +199,18 @@ def masked(ws: Workspace, history: Snapshot, units: Iterable[Unit]) -> dict[byte
     return found
 
 
+def masks_among(ws: Workspace, rows: Iterable[Row]) -> dict[int, int]:
+    """Return which of some commits are masks, by number, with the tokens of what each stands for; one query.
+
+    They are told by their texts, as in :func:`masked`.
+    """
+    edits = [row for row in rows if row.kind == Kind.EDIT]
+    kept = objects.details(ws.db, [row.id for row in edits]) if edits else {}
+    marks = [(row.blob, (kept[row.id].metadata or {}).get(MASK)) for row in edits]
+    lines = {blob: mark["tokens"] for blob, mark in marks if mark is not None}
+    return {row.id: lines[row.blob] for row in edits if row.blob in lines}
+
+
 def stood_before(ws: Workspace, masks: Sequence[Masked]) -> list[Row]:
     """Return of each masked unit the commit whose text its line stands for; all is read by one query.
 

@@ -38,20 +38,20 @@ def restore(ws: Workspace, target: Any, reason: str | None = None) -> Row | None
     with transaction(ws, "restore", {"units": len(listed)}, reason=reason) as tx:
         head = tx.head()
         history = ws.snapshot(head.id if head else 0)
-        named = _named(ws, history, listed)
-        if head is None or not (named.summaries or named.masked):
+        found = named(ws, history, listed)
+        if head is None or not (found.summaries or found.masked):
             return None
-        row = _write(tx, head, named)
+        row = _write(tx, head, found)
         if row.context > head.context:
             refuse_collected(ws, head.id, row.id)
             check_budget(ws, row.context)
         return row
 
 
-def _write(tx: Transaction, head: Row, named: Named) -> Row:
-    if named.summaries:
-        head = tx.commit(Kind.MARK, [head], targets=named.summaries)
-    for unit, before in named.masked:
+def _write(tx: Transaction, head: Row, found: Named) -> Row:
+    if found.summaries:
+        head = tx.commit(Kind.MARK, [head], targets=found.summaries)
+    for unit, before in found.masked:
         content = content_of(tx.ws, before)
         head = tx.commit(Kind.EDIT, [head], content=content, targets=(unit.identity,))
     return head
@@ -59,14 +59,14 @@ def _write(tx: Transaction, head: Row, named: Named) -> Row:
 
 def _ask(ws: Workspace, history: Snapshot, listed: list[str]) -> None:
     """Ask the budget's own function about what would be sent again."""
-    named = _named(ws, history, listed)
-    if named.summaries:
-        ask_budget(ws, history, imagined(ws, Kind.MARK, targets=named.summaries))
-    grown = sum(message_size(before.tokens) - unit.size for unit, before in named.masked)
+    found = named(ws, history, listed)
+    if found.summaries:
+        ask_budget(ws, history, imagined(ws, Kind.MARK, targets=found.summaries))
+    grown = sum(message_size(before.tokens) - unit.size for unit, before in found.masked)
     ask_size(ws, history.size, history.size + grown)
 
 
-def _named(ws: Workspace, history: Snapshot, listed: list[str]) -> Named:
+def named(ws: Workspace, history: Snapshot, listed: list[str]) -> Named:
     """Return what names mean, each once.
 
     Raises
@@ -94,22 +94,3 @@ def _named(ws: Workspace, history: Snapshot, listed: list[str]) -> Named:
     masks = list(masked.values())
     before = stood_before(ws, masks)
     return Named(tuple(summaries), [(mask.unit, row) for mask, row in zip(masks, before, strict=True)])
-
-
-def summaries_named(ws: Workspace, history: Snapshot, listed: list[str]) -> list[Unit]:
-    """Return the summaries that names mean, each once.
-
-    Raises
-    ------
-    RefError
-        If one of them is no summary.
-    """
-    found: dict[bytes, Unit] = {}
-    for name in listed:
-        unit = names.unit_named(ws, history, name)
-        if unit.row.kind != Kind.SUMMARY:
-            raise RefError(
-                f"{name} is no SUMMARY, so there is nothing to restore.", "log(kind='summary') lists them."
-            )
-        found[unit.identity] = unit
-    return list(found.values())

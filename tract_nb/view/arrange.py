@@ -85,6 +85,8 @@ class Item(NamedTuple):
         Shown below the SUMMARY that covers it.
     more : int
         How many commits it stands for; 0 for one that shows itself.
+    run : tuple of Row
+        The masks of an operation of which it is the newest: it stands for them, or was opened to them.
     """
 
     row: Row
@@ -92,6 +94,7 @@ class Item(NamedTuple):
     agent: Agent | None = None
     inset: bool = False
     more: int = 0
+    run: tuple[Row, ...] = ()
 
 
 @dataclass
@@ -110,6 +113,11 @@ Started = Callable[[int, bytes], Iterable[Agent]]
 def fold_of(row: Row) -> str:
     """Return the name under which what a SUMMARY covers is opened."""
     return f"summary {row.id}"
+
+
+def run_fold(newest: int) -> str:
+    """Return the name under which the masks of an operation are opened, by the number of the newest."""
+    return f"masks {newest}"
 
 
 def agent_fold(agent: Agent) -> str:
@@ -136,20 +144,27 @@ def arrange(
     found : Collected
         The commits of all branches.
     opened : frozenset of str
-        What is not folded: see :func:`fold_of`, :func:`agent_fold`, :func:`more_fold`.
+        What is not folded: see :func:`fold_of`, :func:`run_fold`, :func:`agent_fold`, :func:`more_fold`.
     only : set of int, optional
         Draw only these commits, whatever covers them, and nothing that is opened.
     started : callable
         Finds the agents that a call has started; asked only where something of agents is open.
     """
-    drawn = [row for row in found.rows if (row.id not in found.covers if only is None else row.id in only)]
+    drawn = [row for row in found.rows if (_shows(found, row, opened) if only is None else row.id in only)]
     listed = _listed(found, {row.id for row in drawn})
-    build = _Builder(found, opened if only is None else frozenset(), started, listed)
+    runs = found.runs if only is None else {}
+    build = _Builder(found, runs, opened if only is None else frozenset(), started, listed)
     for row in reversed(drawn):
         build.own(row)
     lanes = layout(build.nodes, listed.get(found.stand.tip, 0))
     placed = _with_insets(build.items, lanes)
     return Arranged(build.items[::-1], placed[::-1], listed)
+
+
+def _shows(found: Collected, row: Row, opened: frozenset[str]) -> bool:
+    """Tell whether a commit is drawn itself: not covered, not among masks that another row stands for."""
+    newest = found.run_of.get(row.id)
+    return row.id not in found.covers and (newest is None or run_fold(newest) in opened)
 
 
 def _listed(found: Collected, drawn: set[int]) -> dict[int, int]:
@@ -169,9 +184,15 @@ class _Builder:
     """Collects items from the newest on, and the nodes of those that have a place in the layout."""
 
     def __init__(
-        self, found: Collected, opened: frozenset[str], started: Started, listed: Mapping[int, int]
+        self,
+        found: Collected,
+        runs: Mapping[int, tuple[Row, ...]],
+        opened: frozenset[str],
+        started: Started,
+        listed: Mapping[int, int],
     ) -> None:
         self.found = found
+        self.runs = runs
         self.opened = opened
         self.started = started
         self.listed = listed
@@ -201,7 +222,7 @@ class _Builder:
                 self.found.owners[row.id],
             )
         )
-        self.items.append(Item(row))
+        self.items.append(Item(row, run=self.runs.get(row.id, ())))
         if row.kind == Kind.SUMMARY and fold_of(row) in self.opened:
             self.items.extend(
                 Item(covered, 2, inset=True) for covered in reversed(self._below.get(row.id, ()))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import orjson
@@ -11,11 +12,12 @@ import orjson
 from tract_nb.engine.resolve import Unit
 from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, Kind, Priority, Row, preview
 from tract_nb.model.content import Content, ToolIO
+from tract_nb.model.listing import counted
 from tract_nb.operations import present
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import oplog
 from tract_nb.view import words
-from tract_nb.view.arrange import Item, Started, agent_fold, fold_of, more_fold
+from tract_nb.view.arrange import Item, Started, agent_fold, fold_of, more_fold, run_fold
 from tract_nb.view.collect import Collected
 
 TEXT = 160  # characters of a preview
@@ -38,7 +40,7 @@ class Fold(NamedTuple):
     """
 
     name: str
-    kind: str  # summary, agent or more
+    kind: str  # summary, agent, more or masks
     title: str
     commits: int
     size: int
@@ -70,7 +72,7 @@ class Cell:
     labels : tuple of Label
         The names on it, HEAD first.
     marks : tuple of str
-        pinned, important, skipped, edited.
+        pinned, important, skipped, masked, edited, restored.
     tokens : int
         Of its text now; of an edit, its own.
     time : float
@@ -195,37 +197,37 @@ class Cells:
         if item.more:
             return self._more(item)
         content = contents.get(unit.text.blob or 0) if unit else contents.get(row.blob or 0)
-        said = contents.get(row.blob or 0)
+        said = contents.get(row.blob or 0) if unit else None
         bad = isinstance(said, ToolIO) and said.direction == "result" and said.status != "success"
         text = content.unit_text if content else ""
-        if isinstance(content, ToolIO) and content.direction == "call":
+        if row.kind == Kind.EDIT:
+            text = row.targets[0].hex()[:HASH_SHOWN]
+        elif isinstance(content, ToolIO) and content.direction == "call":
             text = headline(content) or text
         elif call is not None and not bad:
             # of a file that was read, which one says more than its first line
             text = _path(contents.get(call.blob or 0)) or text
         elif row.kind == Kind.MERGE:
             text = messages.get(row.id) or self._merged(row)
-        elif row.kind == Kind.EDIT:
-            text = row.targets[0].hex()[:HASH_SHOWN]
         before, after = "", ""
         if earlier is not None and content is not None:
             old = contents.get(earlier.blob or 0)
             before, after = words.snippet(_some(old.unit_text if old else ""), _some(content.unit_text))
         history = item.agent.history if item.agent else self.found.history
         here = history.has(row.id)
-        return Cell(
+        cell = Cell(
             commit=row.hash.hex()[:HASH_TAKEN],
             kind=Kind(row.kind).name.lower(),
             role=row.role or "" if row.is_unit else "",
             type=row.type or "",
             who=who(row, call.name if call else None),
-            direction="→" if row.is_call else "←" if row.is_result else "",
+            direction=arrow(row),
             text=preview(text, TEXT),
-            code=row.is_call or row.is_result,
+            code=bool(arrow(row)),
             before=before,
             after=after,
             labels=self._labels(item),
-            marks=_marks(unit),
+            marks=_marks(unit, self.found.masks) if unit else self._mask(item),
             tokens=unit.text.tokens if unit else row.tokens,
             time=row.author_us / 1e6,
             failed=bad,
@@ -237,6 +239,7 @@ class Cells:
             agent=item.agent is not None,
             fold=self._fold(item),
         )
+        return self._run(item, cell) if item.run and run_fold(row.id) not in self.opened else cell
 
     def _more(self, item: Item) -> Cell:
         """Return the row that stands for the rest of an agent's commits."""
@@ -272,7 +275,7 @@ class Cells:
 
     def _call(self, item: Item) -> Row | None:
         """Return the call that a result answers."""
-        if not item.row.is_result or not item.row.targets:
+        if arrow(item.row) != "←" or not item.row.targets:
             return None
         find = item.agent.history.find if item.agent else self.found.find
         call = find(item.row.targets[0])
@@ -287,6 +290,38 @@ class Cells:
         other = self.ws.row(row.parent2) if row.parent2 else None
         return f"{other.hash.hex()[:HASH_SHOWN]} merged" if other else ""
 
+    def _mask(self, item: Item) -> tuple[str, ...]:
+        """Return the mark of a mask, or of several in one row, as long as it stands there."""
+        rows = item.run or (item.row,)
+        if item.row.id not in self.found.masks:
+            return ()
+        units = (self.found.find(row.targets[0]) for row in rows)
+        standing = {unit.text.id for unit in units if unit is not None}
+        return ("masked",) if any(row.id in standing for row in rows) else ()
+
+    def _run(self, item: Item, cell: Cell) -> Cell:
+        """Return the row that stands for all masks of an operation."""
+        rows = item.run
+        units = [self.found.find(row.targets[0]) for row in rows]
+        tools = Counter(unit.row.name or "tool" for unit in units if unit is not None and unit.row.is_result)
+        what = "output" if tools.total() == len(rows) else "text"
+        return replace(
+            cell,
+            who="mask",
+            text=", ".join(f"{name} {times:,}" for name, times in tools.most_common()),
+            before="",
+            after="",
+            tokens=sum(row.tokens for row in rows),
+            fold=Fold(
+                run_fold(item.row.id),
+                "masks",
+                f"{counted(len(rows), what)} masked",
+                len(rows),
+                sum(self.found.masks[row.id] for row in rows),
+                is_open=False,
+            ),
+        )
+
     def _labels(self, item: Item) -> tuple[Label, ...]:
         if item.agent is not None:
             is_tip = item.row.id == item.agent.tip
@@ -294,8 +329,12 @@ class Cells:
         return tuple(self.labels.get(item.row.id, ()))
 
     def _fold(self, item: Item) -> Fold | None:
-        """Return what a row opens to: what a summary covers, or an agent's commits."""
+        """Return what a row opens to: what a summary covers, an agent's commits, masks of one operation."""
         row = item.row
+        if item.run:
+            size = sum(self.found.masks[one.id] for one in item.run)
+            title = f"{counted(len(item.run), 'mask')} of one operation"
+            return Fold(run_fold(row.id), "masks", title, len(item.run), size, is_open=True)
         if row.kind == Kind.SUMMARY and item.agent is None:
             covered = [unit for target in row.targets if (unit := self.found.find(target)) is not None]
             if not covered:
@@ -353,22 +392,27 @@ def _end(path: str) -> str:
 
 def who(row: Row, tool: str | None = None) -> str:
     """Return who a commit is from: a tool, a role, or the kind."""
-    if row.is_call or row.is_result:
+    if arrow(row):
         return tool or row.name or "tool"
     if row.kind == Kind.APPEND:
         return str(row.type if row.type in ("reasoning", "artifact") else row.role)
     return Kind(row.kind).name.lower()
 
 
-def _marks(unit: Unit | None) -> tuple[str, ...]:
+def arrow(row: Row) -> str:
+    """Return the sign of a call or a result; an EDIT of one is neither."""
+    if row.kind == Kind.EDIT:
+        return ""
+    return "→" if row.is_call else "←" if row.is_result else ""
+
+
+def _marks(unit: Unit, masks: Container[int]) -> tuple[str, ...]:
     """Return what was done to a unit, in words."""
-    if unit is None:
-        return ()
     found = [MARKS[unit.priority]] if unit.priority in MARKS else []
     if unit.skipped and "skipped" not in found:
         found.append("skipped")  # with its call
     if unit.text.id != unit.row.id:
-        found.append("edited")
+        found.append("masked" if unit.text.id in masks else "edited")
     if unit.retired:
         found.append("restored")
     return tuple(found)

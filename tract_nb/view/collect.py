@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tract_nb.engine.resolve import Unit, resolve
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.model.commit import Kind, Row
+from tract_nb.operations.masking import masks_among
 from tract_nb.operations.opening import MAIN
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects, oplog, refs
@@ -87,6 +89,12 @@ class Collected:
         context there is the MARK's.
     edits : dict
         The EDITs of each unit, by its identity, oldest first.
+    masks : dict
+        Of the EDITs that are masks, by number, the tokens of what each stands for.
+    runs : dict
+        Masks that one operation made one after the other, oldest first, by the number of the newest.
+    run_of : dict
+        Of the others in a run, by number, the newest.
     """
 
     tract: int
@@ -102,6 +110,9 @@ class Collected:
     marks: dict[bytes, list[Row]] = field(default_factory=dict)
     settled: dict[int, Row] = field(default_factory=dict)
     edits: dict[bytes, list[Row]] = field(default_factory=dict)
+    masks: dict[int, int] = field(default_factory=dict)
+    runs: dict[int, tuple[Row, ...]] = field(default_factory=dict)
+    run_of: dict[int, int] = field(default_factory=dict)
     _straight: tuple[Snapshot, bool] | None = field(default=None, repr=False)
 
     def unit(self, row: Row) -> Unit | None:
@@ -149,7 +160,10 @@ def collect(ws: Workspace, stand: Stand) -> Collected:
         found.listed[row.id] = row.id
         if row.kind == Kind.EDIT:
             found.edits.setdefault(row.targets[0], []).append(row)
+    found.masks = masks_among(ws, found.rows)
     _own(found, {row.id: row for row in every})
+    if len(found.masks) > 1:
+        _gather_runs(found, every, oplog.ends(ws.db, ws.tract))
     found.covers = _covers(found)
     found.holding = _holding(found)
     for number in found.holding:
@@ -158,6 +172,29 @@ def collect(ws: Workspace, stand: Stand) -> Collected:
         found.listed[row.id]: row for row in every if row.kind == Kind.MARK and found.owners.get(row.id) == 0
     }
     return found
+
+
+def _gather_runs(found: Collected, every: Iterable[Row], ends: Container[int]) -> None:
+    """Say which masks one operation made; a run ends also where a name stands or a line forks."""
+    stand = found.stand
+    children = Counter(parent for row in every for parent in (row.parent1, row.parent2) if parent)
+    named = {stand.tip, *stand.heads.values(), *stand.tags.values()}
+    runs: list[list[Row]] = []
+    by_last: dict[int, list[Row]] = {}
+    for row in found.rows:
+        if row.id not in found.masks:
+            continue
+        before = row.parent1 or 0
+        goes_on = before in by_last and before not in ends and before not in named and children[before] == 1
+        run = by_last.pop(before) if goes_on else []
+        if not goes_on:
+            runs.append(run)
+        run.append(row)
+        by_last[row.id] = run
+    for run in runs:
+        if len(run) > 1:
+            found.runs[run[-1].id] = tuple(run)
+            found.run_of.update(dict.fromkeys((row.id for row in run[:-1]), run[-1].id))
 
 
 def _covers(found: Collected) -> dict[int, int]:

@@ -6,16 +6,17 @@ rows that is asked for. A commit on top of HEAD is added without drawing the res
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tract_nb.engine.lanes import LaneRow
-from tract_nb.model.commit import HASH_TAKEN
+from tract_nb.model.commit import HASH_TAKEN, Row
 from tract_nb.operations import compiling, names
 from tract_nb.view import actions, filters, joins
-from tract_nb.view.arrange import fold_of
+from tract_nb.view.arrange import fold_of, run_fold
 from tract_nb.view.cells import Cell, Cells
 from tract_nb.view.curve import Curve
-from tract_nb.view.detail import PAGE, Detail, detail, text_of
+from tract_nb.view.detail import PAGE, Detail, detail, detail_of_masks, text_of
 from tract_nb.view.drawing import Drawing
 from tract_nb.view.outlook import last_call
 
@@ -43,7 +44,7 @@ class Totals:
     commits : int
         Of all branches, MARKs left out.
     folded : int
-        Of these, how many are folded under summaries.
+        Of these, how many are folded: under summaries, and masks of one operation under the newest.
     tokens : int
         Of the context at HEAD, as in a status.
     most : int or None
@@ -95,7 +96,7 @@ class Dag(Drawing):
                 branch=found.stand.branch,
                 head=found.history.last.hash.hex() if found.stand.tip else "",
                 commits=len(found.rows),
-                folded=len(found.covers),
+                folded=len(found.covers) + len(found.run_of),
                 tokens=tokens,
                 most=ws.budget.max_tokens if ws.budget else None,
                 largest=self._largest,
@@ -108,9 +109,30 @@ class Dag(Drawing):
         return self._curve
 
     def detail(self, commit: str) -> Detail:
-        """Return all there is to say of a commit; of a long text only the beginning."""
+        """Return all there is to say of a commit; of a long text only the beginning.
+
+        Of a row that stands for the masks of an operation: their lines.
+        """
         with self.ws.db.read():
+            run = self._folded_run(commit)
+            if run:
+                return detail_of_masks(self.ws, self.found, run)
             return detail(self.ws, self.found, commit, self.totals().tokens)
+
+    def meant(self, commits: Iterable[str]) -> list[str]:
+        """Return what an action on some rows is about: of masks in one row, all of them."""
+        return [
+            name
+            for commit in commits
+            for name in ([row.hash.hex()[:HASH_TAKEN] for row in self._folded_run(commit)] or [commit])
+        ]
+
+    def _folded_run(self, commit: str) -> tuple[Row, ...]:
+        """Return the masks that a commit's row stands for; none where it shows itself."""
+        by_name = self._runs_by_name.get(commit, ())
+        return (
+            by_name if by_name and run_fold(by_name[-1].id) not in self.opened and not self._is_part else ()
+        )
 
     def text(self, commit: str, start: int = 0, count: int = PAGE) -> str:
         """Return a part of a commit's text as it is now, in characters."""
@@ -184,6 +206,8 @@ class Dag(Drawing):
             else:
                 row = names.commit_named(self.ws, commit)
                 number = row.id
+                if to == "parent":
+                    row = (*self._folded_run(commit), row)[0]
                 if to == "parent":
                     number = found.listed.get(row.parent1 or 0, 0)
                 elif to == "tip":
@@ -269,8 +293,9 @@ class Dag(Drawing):
             number = names.commit_named(self.ws, commit).id
         if self.filter:
             self.show_only("")
-        summary = self.found.covers.get(number)
+        summary, newest = self.found.covers.get(number), self.found.run_of.get(number)
         if summary is not None:
-            row = self.ws.row(summary)
-            self.open(fold_of(row), is_open=True)
+            self.open(fold_of(self.ws.row(summary)), is_open=True)
+        elif newest is not None:
+            self.open(run_fold(newest), is_open=True)
         return self.place(commit)

@@ -9,7 +9,7 @@ from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import message_size
 from tract_nb.errors import ContentError
-from tract_nb.model.commit import Kind, preview
+from tract_nb.model.commit import HASH_TAKEN, Kind, preview
 from tract_nb.model.content import ToolIO
 from tract_nb.operations import edit, names, present
 from tract_nb.operations.workspace import Workspace
@@ -52,6 +52,8 @@ class Described:
         Its text from ``start`` on.
     start, length : int
         Where that begins, and how many characters the whole has.
+    wording : str
+        The first 12 digits of the commit that its text is of: an EDIT's, or its own.
     """
 
     commit: str
@@ -70,6 +72,7 @@ class Described:
     text: str
     start: int
     length: int
+    wording: str
 
 
 def describe(ws: Workspace, target: Any, start: int = 0, count: int = 4000) -> Described:
@@ -100,6 +103,7 @@ def describe(ws: Workspace, target: Any, start: int = 0, count: int = 4000) -> D
         text=text[start : start + count],
         start=start,
         length=len(text),
+        wording=unit.text.hash.hex()[:HASH_TAKEN],
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -21,7 +21,7 @@ from tract_nb.operations.workspace import Workspace
 from tract_nb.store import objects, oplog
 from tract_nb.store.usage import Reported, usage_of
 from tract_nb.view import figures, words
-from tract_nb.view.cells import who
+from tract_nb.view.cells import arrow, who
 from tract_nb.view.collect import Collected
 from tract_nb.view.words import Piece
 
@@ -86,6 +86,8 @@ class Detail:
         Its edits, newest first; of an EDIT itself, its own.
     unit : str
         The first 12 digits of the unit that it is, or that it edits; empty for a merge.
+    wording : str
+        The first 12 digits of the commit that the unit's text is of now; empty for a merge.
     """
 
     commit: str
@@ -106,6 +108,7 @@ class Detail:
     facts: tuple[Fact, ...]
     changes: tuple[Change, ...]
     unit: str
+    wording: str
 
 
 def detail(ws: Workspace, found: Collected, commit: str, total: int) -> Detail:
@@ -141,7 +144,7 @@ def detail(ws: Workspace, found: Collected, commit: str, total: int) -> Detail:
         role=row.role or "",
         type=row.type or "",
         who=who(row, call.row.name if call else None),
-        direction="→" if row.is_call else "←" if row.is_result else "",
+        direction=arrow(row),
         title=_title(row, call.row.name if call else None),
         time=row.author_us / 1e6,
         tokens=now.tokens,
@@ -153,6 +156,35 @@ def detail(ws: Workspace, found: Collected, commit: str, total: int) -> Detail:
         facts=tuple(_facts(ws, found, row, subject, own)),
         changes=_changes(contents, row, subject, edits),
         unit=subject.row.hash.hex()[:HASH_TAKEN] if subject else "",
+        wording=subject.text.hash.hex()[:HASH_TAKEN] if subject else "",
+    )
+
+
+def detail_of_masks(ws: Workspace, found: Collected, run: Sequence[Row]) -> Detail:
+    """Return what there is to say of the masks that one operation made: what stands there now."""
+    contents = present.contents(ws, run)
+    lines = [contents[row.blob or 0].unit_text for row in run]
+    text = "\n".join(lines)[:FIRST]
+    before, after = sum(found.masks[row.id] for row in run), sum(row.tokens for row in run)
+    left = len(lines) - text.count("\n") - 1
+    facts = [
+        Fact("stand for", f"{before:,} tokens"),
+        Fact("first", "", (_link(run[0], ""),)),
+        Fact("last", "", (_link(run[-1], ""),)),
+        *([Fact("not shown", f"{counted(left, 'line')}: open the row")] if left else []),
+    ]
+    newest = detail(ws, found, run[-1].hash.hex(), 0)
+    return replace(
+        newest,
+        title=f"{counted(len(run), 'mask')}",
+        tokens=after,
+        text=text,
+        characters=len(text),
+        form="prose",
+        facts=tuple(facts),
+        changes=(),
+        unit="",
+        wording="",
     )
 
 
@@ -168,11 +200,8 @@ def text_of(ws: Workspace, found: Collected, commit: str, start: int, count: int
 
 
 def _title(row: Row, tool: str | None) -> str:
-    if row.is_call:
-        return f"{who(row)} call"
-    if row.is_result:
-        return f"{who(row, tool)} result"
-    return who(row)
+    way = {"→": " call", "←": " result"}.get(arrow(row), "")
+    return f"{who(row, tool)}{way}"
 
 
 def _form(content: Content | None) -> str:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from tract_nb.engine.lanes import LaneRow
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.errors import ContentError
-from tract_nb.model.commit import Kind, Row
+from tract_nb.model.commit import HASH_TAKEN, Kind, Row
+from tract_nb.operations.masking import masks_among
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import refs
 from tract_nb.store.usage import reported
@@ -35,6 +36,7 @@ class Drawing:
         self.opened: frozenset[str] = frozenset()
         self._found: Collected | None = None
         self._drawing = Arranged([], [], {})
+        self._runs_by_name: dict[str, tuple[Row, ...]] = {}  # masks in one row, by the name it goes by
         self._is_part = False  # whether only some commits are drawn, as a filter asks
         self._matched = 0
         self._labels: dict[int, list[Label]] = {}
@@ -98,6 +100,7 @@ class Drawing:
             only = self._fitting()
         self._drawing = arrange(found, opened=self.opened, only=only, started=self.started)
         self._is_part = only is not None
+        self._runs_by_name = {run[-1].hash.hex()[:HASH_TAKEN]: run for run in found.runs.values()}
         self._matched = len(self._drawing.items)
         self._label()
 
@@ -151,7 +154,7 @@ class Drawing:
             return False
         history = self.ws.snapshot(stand.tip)
         added = history.beyond(found.history)
-        if not _on_top(added, found, history):
+        if not _on_top(added, found, history) or masks_among(self.ws, added):
             return False
         is_above = self._is_above()
         found.stand, found.history = stand, history

@@ -21,7 +21,7 @@ from tract_nb.store import objects
 from tract_nb.view.cells import who
 from tract_nb.view.collect import Collected
 
-STATES = ("pinned", "skipped", "important", "edited", "failed", "covered")
+STATES = ("pinned", "skipped", "important", "edited", "masked", "failed", "covered")
 ROLES = ("system", "user", "assistant", "tool")
 _WORDS = re.compile(r'(?:(?P<key>[a-z]+):)?(?:"(?P<quoted>[^"]*)"?|(?P<plain>\S+))')
 _SIZE = re.compile(r"(?P<sign>[<>]=?)(?P<number>\d+(?:\.\d+)?)(?P<unit>[kM]?)")
@@ -176,6 +176,8 @@ class Finder:
             return lambda row: (one := unit(row)) is not None and one.skipped
         if state == "covered":
             return lambda row: (one := unit(row)) is not None and one.covered
+        if state == "masked":
+            return lambda row: (one := unit(row)) is not None and one.text.id in self.found.masks
         return lambda row: (one := unit(row)) is not None and one.text.id != one.row.id
 
     def _holding(self, text: str, rows: list[Row]) -> set[int]:

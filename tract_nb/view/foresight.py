@@ -1,6 +1,6 @@
 """Foresight: what an action on some units would change, before it is done.
 
-Nothing is written: the commit that the verb would write is imagined on top of the history, and what
+Nothing is written: the commits that the verb would write are imagined on top of the history, and what
 that compiles to is held against what is sent now.
 """
 
@@ -10,28 +10,17 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from tract_nb.engine.canonical import canonical, sha256
 from tract_nb.engine.chunks import Chunk
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import context_size
 from tract_nb.errors import ContentError
-from tract_nb.model.commit import HASH_TAKEN, Kind, Priority, Row
-from tract_nb.operations import edit, names, restore
-from tract_nb.operations.budget import imagined
+from tract_nb.model.commit import HASH_TAKEN
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import objects
 from tract_nb.view import figures
+from tract_nb.view.imagining import ACTIONS, COMPRESSIONS, PRIORITIES, imagine
 from tract_nb.view.outlook import LastCall, Outlook, last_call, sent_of, units_sent
 
-#: the priority that an action sets; ``restore`` and ``edit`` set none
-PRIORITIES = {
-    "skip": Priority.SKIP,
-    "unmark": Priority.NORMAL,
-    "important": Priority.IMPORTANT,
-    "pin": Priority.PINNED,
-}
-ACTIONS = (*PRIORITIES, "restore", "edit")
 QUOTED = 200  # characters of a text that stand in a line of Python
 
 
@@ -42,7 +31,7 @@ class Foresight:
     Parameters
     ----------
     action : str
-        skip, unmark, important, pin, restore or edit.
+        skip, unmark, important, pin, restore, edit, mask or structural.
     units : int
         How many units it would change: those named that are not so already.
     sent : int
@@ -87,7 +76,7 @@ class Foresight:
         return "\n".join((f"{self.code}  # {self.says}", self.why))
 
 
-def foresee(ws: Workspace, action: str, target: Any, *, text: str | None = None) -> Foresight:
+def foresee(ws: Workspace, action: str, target: Any = None, *, text: str | None = None) -> Foresight:
     """Return what an action on some units of HEAD's history would change.
 
     Parameters
@@ -95,9 +84,10 @@ def foresee(ws: Workspace, action: str, target: Any, *, text: str | None = None)
     ws : Workspace
         Where.
     action : str
-        One of :data:`ACTIONS`.
+        One of :data:`~tract_nb.view.imagining.ACTIONS`.
     target : str, Commit, list, Series or DataFrame
-        The units; of ``restore`` summaries, of ``edit`` one unit.
+        The units; of ``restore`` summaries or what is masked, of ``edit`` one unit. Of ``mask`` and
+        ``structural`` none is all that ``compress`` takes by itself.
     text : str, optional
         Of ``edit``, the new text.
 
@@ -106,7 +96,7 @@ def foresee(ws: Workspace, action: str, target: Any, *, text: str | None = None)
     RefError
         If a name is no unit of this history.
     ContentError
-        If the action is unknown, or the text is missing or not asked for.
+        If the action is unknown, the text is missing or not asked for, or the verb would refuse it.
     """
     if action not in ACTIONS:
         raise ContentError(f"Unknown action {action!r}.", f"It is one of {', '.join(ACTIONS)}.")
@@ -116,14 +106,14 @@ def foresee(ws: Workspace, action: str, target: Any, *, text: str | None = None)
         )
     call = last_call(ws)
     history = ws.snapshot(call.tip)
-    units, row = _planned(ws, history, action, names.names_in(target), text)
-    changed = history if row is None else history.imagined(row)
+    would = imagine(ws, history, action, target, text)
+    changed = history.imagined(*would.rows) if would.rows else history
     before, after = call.outlook(history), call.outlook(changed)
     most = ws.budget.max_tokens if ws.budget else None
     over = max(after.tokens - most, 0) if most else 0
     return Foresight(
         action=action,
-        units=0 if row is None else len(row.targets),
+        units=would.changes,
         sent=_count(changed) - _count(history),
         before=before,
         after=after,
@@ -131,7 +121,7 @@ def foresee(ws: Workspace, action: str, target: Any, *, text: str | None = None)
         refused=_refused(ws, history, changed),
         why=_why(call, history, changed, before, after),
         prices=call.missing,
-        code=code(action, units, text),
+        code=code(action, would.units, text),
     )
 
 
@@ -144,36 +134,9 @@ def code(action: str, units: list[Unit], text: str | None = None) -> str:
         return f"t.edit({named}, {said})"
     if action == "restore":
         return f"t.restore({named})"
+    if action in COMPRESSIONS:
+        return f't.compress({f"commits={named}, " if units else ""}strategy="{action}")'
     return f't.annotate({named}, "{PRIORITIES[action].name}")'
-
-
-def _planned(
-    ws: Workspace, history: Snapshot, action: str, listed: list[str], text: str | None
-) -> tuple[list[Unit], Row | None]:
-    """Return the units named, and the commit that the verb would write; None where it would write none."""
-    if not listed:
-        raise ContentError(f"Nothing is named to {action}.", "Give a hash, or a list of them.")
-    if action == "restore":
-        units = restore.summaries_named(ws, history, listed)
-        targets = tuple(unit.identity for unit in units if not unit.retired)
-        return units, imagined(ws, Kind.MARK, targets=targets) if targets else None
-    units = list(
-        {unit.identity: unit for unit in (names.unit_named(ws, history, n) for n in listed)}.values()
-    )
-    if action == "edit":
-        assert text is not None
-        if len(units) != 1:
-            raise ContentError(f"edit takes one unit, not {len(units)}.", "Name one commit.")
-        content = edit.content_of(ws, units[0].row).with_text(text)
-        if content.unit_text == edit.text_at(ws, units[0]):
-            return units, None
-        row = imagined(ws, Kind.EDIT, content, targets=(units[0].identity,))
-        # a text that was here before is known to the cache by its blob
-        blob = objects.blob_number(ws.db, sha256(canonical(content.to_payload())))
-        return units, row._replace(blob=blob)
-    wanted = PRIORITIES[action]
-    targets = tuple(unit.identity for unit in units if unit.priority != wanted or unit.retired)
-    return units, imagined(ws, Kind.MARK, targets=targets, priority=wanted) if targets else None
 
 
 def _refused(ws: Workspace, history: Snapshot, changed: Snapshot) -> bool:

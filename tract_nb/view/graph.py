@@ -117,7 +117,11 @@ def says(cell: Cell) -> str:
     if fold is not None and fold.kind == "summary":
         size = f"{figures.tokens(fold.size)} → {figures.tokens(cell.tokens)}"
         said.append(f"▸ {fold.commits:,} commits {size}:")
-    if cell.kind == "edit":
+    if fold is not None and fold.kind == "masks" and not fold.is_open:
+        said.append(
+            f"▸ {fold.title} {figures.tokens(fold.size)} → {figures.tokens(cell.tokens)}: {cell.text}"
+        )
+    elif cell.kind == "edit":
         change = f"{cell.before} → {cell.after}" if cell.before or cell.after else ""
         said.append(f"of {cell.text}: {change}".rstrip(": "))
     elif cell.text:

@@ -11,6 +11,7 @@ from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import context_size, message_size
 from tract_nb.model.commit import HASH_TAKEN, Kind, Priority
+from tract_nb.operations.masking import masked
 from tract_nb.operations.workspace import Workspace
 from tract_nb.view.outlook import Outlook, last_call
 
@@ -32,6 +33,8 @@ class Segment(NamedTuple):
         The effective one.
     edited : bool
         Whether its text is that of a later EDIT.
+    masked : bool
+        Whether that EDIT is a mask: a line that says what stood there.
     """
 
     commit: str
@@ -40,6 +43,7 @@ class Segment(NamedTuple):
     tokens: int
     priority: Priority
     edited: bool
+    masked: bool = False
 
 
 class Ghost(NamedTuple):
@@ -149,6 +153,7 @@ class Strip:
             "who": [names[segment.who] for segment in self.segments],
             "marks": "".join(str(int(segment.priority)) for segment in self.segments),
             "edited": [place for place, segment in enumerate(self.segments) if segment.edited],
+            "masked": [place for place, segment in enumerate(self.segments) if segment.masked],
             "ghosts": [list(ghost) for ghost in self.ghosts],
             "thoughts": [self.thoughts, self.thought_tokens],
         }
@@ -164,7 +169,7 @@ def strip(ws: Workspace) -> Strip:
     call = last_call(ws)
     history = ws.snapshot(call.tip)
     outlook = call.outlook(history)
-    parts = [_part(chunk) for chunk in history.chunks]
+    parts = [_part(ws, history, chunk) for chunk in history.chunks]
     segments, ghosts = _walk(history, parts)
     return Strip(
         database=ws.db.name,
@@ -194,16 +199,17 @@ class _Part(NamedTuple):
     thought_tokens: int
 
 
-def _part(chunk: Chunk) -> _Part:
+def _part(ws: Workspace, history: Snapshot, chunk: Chunk) -> _Part:
     """Return what a chunk gives, worked out once."""
     found: _Part | None = chunk.notes.get("strip")
     if found is None:
         segments: list[Segment] = []
         gone: list[tuple[int, Unit]] = []
         thoughts = [unit for unit in chunk.units if unit.is_reasoning and unit.shown]
+        masks = {identity for identity, one in masked(ws, history, chunk.units).items() if one.now}
         for unit in chunk.units:
             if unit.size:
-                segments.append(segment(unit))
+                segments.append(segment(unit)._replace(masked=unit.identity in masks))
             elif not (unit.retired or unit.is_reasoning or not unit.text.tokens):
                 gone.append((len(segments), unit))
         size = sum(message_size(unit.text.tokens) for unit in thoughts)

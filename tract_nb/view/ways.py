@@ -7,21 +7,19 @@ from itertools import takewhile
 from math import ceil
 from typing import Any, NamedTuple
 
-from tract_nb.engine.canonical import canonical, clean_text, sha256
+from tract_nb.engine.canonical import clean_text
 from tract_nb.engine.masking import KEEP_LAST
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.model.advice import NOW, Ways
-from tract_nb.model.commit import Kind, Priority
-from tract_nb.model.content import Content, Dialogue
+from tract_nb.model.content import Dialogue
 from tract_nb.model.group import STRUCTURAL, SUMMARIZE
 from tract_nb.model.summariser import summary_length
 from tract_nb.operations import ranges
-from tract_nb.operations.budget import imagined
 from tract_nb.operations.drafting import LEAST, Ask, planned
 from tract_nb.operations.masking import MASK, Mask
 from tract_nb.operations.workspace import Workspace
-from tract_nb.store import objects
+from tract_nb.view.imagining import cover_rows, known, mask_rows
 from tract_nb.view.outlook import LastCall, Outlook, priced, units_sent
 
 PRICE_DIGITS = 6  # a millionth of a dollar
@@ -61,12 +59,7 @@ def ways_of(ws: Workspace, history: Snapshot, masks: Sequence[Mask]) -> tuple[Wa
 
 
 def _masked(ws: Workspace, history: Snapshot, masks: Sequence[Mask]) -> Way:
-    blobs = _known(ws, [mask.content for mask in masks])
-    rows = [
-        imagined(ws, Kind.EDIT, targets=(mask.item.unit.identity,))._replace(tokens=mask.tokens, blob=blob)
-        for mask, blob in zip(masks, blobs, strict=True)
-    ]
-    return _way(MASK, len(masks), history.imagined(*rows))
+    return _way(MASK, len(masks), history.imagined(*mask_rows(ws, masks)))
 
 
 def _structural(ws: Workspace, history: Snapshot, units: list[Unit]) -> Way:
@@ -74,7 +67,8 @@ def _structural(ws: Workspace, history: Snapshot, units: list[Unit]) -> Way:
     runs = [[item.unit for item in run] for run in plan.runs]
     said = [Dialogue(role="user", text=clean_text(draft.text)) for draft in plan.drafts]
     tokens = [ws.count(content.text) for content in said]
-    return _way(STRUCTURAL, sum(map(len, runs)), _covered(ws, history, runs, tokens, _known(ws, said)))
+    rows = cover_rows(ws, runs, tokens, known(ws, said))
+    return _way(STRUCTURAL, sum(map(len, runs)), history.imagined(*rows))
 
 
 def _summarised(ws: Workspace, history: Snapshot, units: list[Unit]) -> Way:
@@ -84,39 +78,8 @@ def _summarised(ws: Workspace, history: Snapshot, units: list[Unit]) -> Way:
     groups = [tuple(unit.text.tokens for unit in run if unit.size) for run in runs]
     # one that is no shorter than what it stands for is not accepted
     tokens = [min(summary_length(sum(group)), sum(group) // 2) for group in groups]
-    after = _covered(ws, history, runs, tokens, [None] * len(runs))
+    after = history.imagined(*cover_rows(ws, runs, tokens, [None] * len(runs)))
     return _way(SUMMARIZE, sum(map(len, runs)), after)._replace(groups=tuple(groups))
-
-
-def _covered(
-    ws: Workspace,
-    history: Snapshot,
-    runs: Sequence[list[Unit]],
-    tokens: Sequence[int],
-    blobs: Sequence[int | None],
-) -> Snapshot:
-    """Return what SUMMARYs over runs would make of a history."""
-    rows = [
-        imagined(ws, Kind.SUMMARY, targets=ranges.targets_of(run), priority=Priority.NORMAL)._replace(
-            id=-1 - place, hash=place.to_bytes(32), role="user", type="dialogue", tokens=count, blob=blob
-        )
-        for place, (run, count, blob) in enumerate(zip(runs, tokens, blobs, strict=True))
-    ]
-    return history.imagined(*rows)
-
-
-def _known(ws: Workspace, contents: Iterable[Content]) -> list[int | None]:
-    """Return the blobs of contents in the order in which they would stand, up to the first that is new.
-
-    A text that was here before is known to a provider's cache by its blob; behind a new one no cache goes on.
-    """
-    found: list[int | None] = []
-    new = False
-    for content in contents:
-        number = None if new else objects.blob_number(ws.db, sha256(canonical(content.to_payload())))
-        new = number is None
-        found.append(number)
-    return found
 
 
 def _way(strategy: str, units: int, after: Snapshot) -> Way:

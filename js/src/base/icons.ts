@@ -3,6 +3,8 @@ import { svg } from "./h";
 // On a grid of 16; paths after "|" are filled as well. These are in every bundle; what only some widgets
 // show stands in icons_history.ts and icons_review.ts, which know these too.
 export const SHAPES = {
+  mask: "M2.5 4h11M2.5 8h3M2.5 12h5M8 8h5.5M10 12h3.5",
+  compress: "M8 1.8v4.4M5.8 4.2 8 6.4l2.2-2.2M8 14.2V9.8M5.8 11.8 8 9.6l2.2 2.2M2.6 8h10.8",
   pin: "M6.6 9.4 2.2 13.8|M9.7 1.8 14.2 6.3 11.9 7 9.2 11.4 4.6 6.8 9 4.1z",
   skip: "M1.8 8S4.1 3.9 8 3.9 14.2 8 14.2 8 11.9 12.1 8 12.1 1.8 8 1.8 8zM2.6 13.4 13.4 2.6",
   flag: "M4 14V2.4|M4 3h8.6l-2.2 3 2.2 3H4z",

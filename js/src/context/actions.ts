@@ -1,12 +1,12 @@
 // What can be done with what is selected, and what it would change, before it is done.
-import { exact, money, short } from "../base/format";
+import { counted, exact, money, short } from "../base/format";
 import { code } from "../base/ground";
 import { bold, h, put, span } from "../base/h";
 import { type Icon, icon } from "../base/icons";
 import { button, kbd } from "../base/parts";
 import type { Layout, Spot } from "./model";
 
-export type Action = "skip" | "pin" | "important" | "unmark" | "restore";
+export type Action = "skip" | "mask" | "structural" | "pin" | "important" | "unmark" | "restore" | "mask-old";
 
 interface Outlook {
   tokens: number;
@@ -27,14 +27,19 @@ export interface Foresight {
   why: string;
   prices: string;
   code: string;
+  /** Why it cannot be done at all; then nothing else is said. */
+  impossible?: string;
 }
 
 export const ACTIONS: Record<Action, { key: string; label: string; icon: Icon; after: string }> = {
   skip: { key: "s", label: "Skip", icon: "skip", after: "after skipping" },
+  mask: { key: "m", label: "Mask", icon: "mask", after: "after masking" },
+  structural: { key: "c", label: "Compress…", icon: "compress", after: "after compressing" },
   pin: { key: "p", label: "Pin", icon: "pin", after: "after pinning" },
   important: { key: "i", label: "Important", icon: "flag", after: "after marking" },
   unmark: { key: "u", label: "Unmark", icon: "undo", after: "after unmarking" },
-  restore: { key: "x", label: "Expand", icon: "next", after: "after expanding" },
+  restore: { key: "x", label: "Expand", icon: "next", after: "after restoring" },
+  "mask-old": { key: "shift+m", label: "Mask old outputs", icon: "mask", after: "after masking" },
 };
 
 const [NORMAL, IMPORTANT, PINNED] = [1, 2, 3]; // priorities, as the marks of a strip
@@ -47,7 +52,12 @@ export function offered(layout: Layout, spots: readonly Spot[]): Action[] {
   const marked = (mark: number) => units.some((place) => layout.mark(place) !== mark);
   const meant: [Action, boolean][] = [
     ["skip", units.length > 0],
-    ["restore", left.includes("covered") || units.some((place) => layout.role(place) === "x")],
+    ["mask", units.some((place) => layout.maskable(place))],
+    ["structural", units.length > 1],
+    [
+      "restore",
+      left.includes("covered") || units.some((place) => layout.role(place) === "x" || layout.masked(place)),
+    ],
     ["unmark", skipped],
     ["pin", skipped || marked(PINNED)],
     ["important", skipped || marked(IMPORTANT)],
@@ -61,6 +71,8 @@ export interface Offer {
   title: string;
   actions: readonly Action[];
   none: string;
+  /** Whether it is about masks alone: they are taken off, not opened. */
+  masks: boolean;
 }
 
 export interface Doer {
@@ -76,7 +88,7 @@ export class Actions {
   readonly #figures = h("div", { class: "figures", "aria-live": "polite" });
   readonly #sure = h("div", "sure");
   readonly #doer: Doer;
-  #offer: Offer = { title: "", actions: [], none: "" };
+  #offer: Offer = { title: "", actions: [], none: "", masks: false };
   #shown: Action | null = null;
   #asked = 0;
 
@@ -105,7 +117,8 @@ export class Actions {
       this.#go,
       this.#offer.actions.map((action, place) => {
         const { key, label, icon: shape } = ACTIONS[action];
-        const words = place === 0 ? `${label} ${this.#offer.title}` : label;
+        const said = this.#offer.masks && action === "restore" ? "Unmask" : label;
+        const words = place === 0 ? `${said} ${this.#offer.title}` : said;
         const show = () => this.#show(action);
         return button(
           { "data-action": action, "aria-keyshortcuts": key, onpointerenter: show, onfocus: show },
@@ -145,7 +158,9 @@ export class Actions {
 
   /** Say what is foreseen, and the line of Python that does it. */
   tell(seen: Foresight): void {
-    this.#says(figures(seen), [seen.why, seen.prices].filter(Boolean).join(" "), seen.code);
+    const { impossible, why, prices } = seen;
+    if (impossible) this.#says([], impossible);
+    else this.#says(figures(seen), [why, prices].filter(Boolean).join(" "), seen.code);
   }
 
   #says(found: HTMLElement[], why: string, line = ""): void {
@@ -154,10 +169,11 @@ export class Actions {
   }
 }
 
-function figures({ before, after, over, refused }: Foresight): HTMLElement[] {
+function figures({ action, units, before, after, over, refused }: Foresight): HTMLElement[] {
   const by = after.tokens - before.tokens;
   const write = by && short(before.tokens) === short(after.tokens) ? exact : short;
-  const made = [changed("", before.tokens, after.tokens, write, " tokens")];
+  const many = units > 1 && /mask|struct/.test(action) ? [span("", bold(counted(units, "unit")))] : [];
+  const made = [...many, changed("", before.tokens, after.tokens, write, " tokens")];
   if (before.next !== null && after.next !== null) {
     made.push(changed("next call ", before.next, after.next, money));
   }

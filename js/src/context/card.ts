@@ -23,6 +23,8 @@ export interface Described {
   text: string;
   start: number;
   length: number;
+  /** The commit that its text is of. */
+  wording: string;
 }
 
 const PRIORITY = ["skip", "", "important", "pinned"];
@@ -53,7 +55,7 @@ export class Card {
   }
 }
 
-type Part = Node | string | null;
+type Part = Node | string | null | false;
 
 function facts(
   layout: Layout,
@@ -104,7 +106,9 @@ function facts(
       h("span", { class: "who", "data-role": role }, who.startsWith("←") ? `${who} result` : who),
       weight(size, share(size)),
       mark === 1 ? null : span("badge", icon(SHAPE[mark] ?? "flag"), PRIORITY[mark] ?? ""),
-      layout.edited(spot.place) ? span("badge", icon("edit"), "edited") : null,
+      layout.masked(spot.place)
+        ? span("badge", icon("mask"), "masked")
+        : layout.edited(spot.place) && span("badge", icon("edit"), "edited"),
       known?.covers ? span("dim", `stands for ${counted(known.covers, "commit")}`) : null,
       known && known.status !== "" && known.status !== "success" ? span("bad", `✕ ${known.status}`) : null,
       known ? span("mono dim", known.commit.slice(0, 8)) : null,

@@ -26,6 +26,8 @@ export interface ContextState extends State {
   who: number[];
   marks: string;
   edited: number[];
+  /** Of these, those whose text is a mask. */
+  masked: number[];
   ghosts: Ghost[];
   thoughts: [number, number];
 }
@@ -45,6 +47,7 @@ export const PLURALS: Record<string, string> = {
   t: "tool results",
   x: "summary",
 };
+const LONG = 1000; // tokens, as in tract_nb/engine/masking.py
 /** The order in which a mixed block is stacked, from below. */
 const STACK = "sxuat";
 
@@ -81,6 +84,7 @@ export class Layout {
   /** Every spot in the order of the arrow keys. */
   readonly spots: Spot[] = [];
   readonly #edited: Set<number>;
+  readonly #masked: Set<number>;
 
   constructor(state: ContextState) {
     this.state = state;
@@ -105,6 +109,7 @@ export class Layout {
     const most = state.max_tokens ?? 0;
     this.end = Math.max(at, state.tokens, most, 1) * (most ? 1.08 : 1.02);
     this.#edited = new Set(state.edited);
+    this.#masked = new Set(state.masked);
   }
 
   get count(): number {
@@ -138,6 +143,17 @@ export class Layout {
 
   edited(place: number): boolean {
     return this.#edited.has(place);
+  }
+
+  masked(place: number): boolean {
+    return this.#masked.has(place);
+  }
+
+  /** Whether a mask may stand for it: an output of a tool, or a long text of the model's. */
+  maskable(place: number): boolean {
+    if (this.masked(place) || this.mark(place) > 1) return false;
+    const isLong = this.size(place) >= LONG && !this.who(place).startsWith("→");
+    return this.role(place) === "t" || (this.role(place) === "a" && isLong);
   }
 
   /** Whether all of a unit is within the cached prefix. */

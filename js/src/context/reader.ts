@@ -1,6 +1,7 @@
 // One unit's whole text, where the tables stand; or an editor for it.
+import { type Draft, drawDraft, unitsOf } from "../base/draft";
 import { counted, exact } from "../base/format";
-import { h, put, span } from "../base/h";
+import { bold, h, put, span } from "../base/h";
 import { button, editor, kbd } from "../base/parts";
 import type { Described } from "./card";
 
@@ -11,7 +12,8 @@ export interface Reading {
   describe(commit: string, start: number, count: number): Promise<Described>;
   /** The text that stands in the field now would be committed. */
   onText(commit: string, text: string): void;
-  apply(commit: string, text: string): Promise<boolean>;
+  /** Commit a text, where the unit's is still the one that was edited. */
+  apply(commit: string, text: string, was: string): Promise<boolean>;
   onClose(): void;
 }
 
@@ -19,7 +21,7 @@ export class Reader {
   readonly element = h("div", { class: "reader column", hidden: true });
   readonly #reading: Reading;
   #commit = "";
-  #field: HTMLTextAreaElement | null = null;
+  #holds = false; // whether it holds something that is not written yet
 
   constructor(reading: Reading) {
     this.#reading = reading;
@@ -29,13 +31,14 @@ export class Reader {
     return this.#commit;
   }
 
-  get isEditing(): boolean {
-    return this.#field !== null;
+  /** Whether it asks for something: an edit, or whether a draft shall stand. */
+  get isAsking(): boolean {
+    return this.#holds;
   }
 
   /** Show a unit's text. */
   async read(commit: string): Promise<void> {
-    this.#field = null;
+    this.#holds = false;
     const seen = await this.#described(commit, PAGE);
     if (!seen) return;
     const name = seen.role !== "tool" && !seen.who.startsWith("→") ? "prose" : "";
@@ -68,7 +71,8 @@ export class Reader {
       return;
     }
     const done = async () => {
-      if (field.value !== seen.text && (await this.#reading.apply(commit, field.value))) this.close();
+      const isDone = field.value !== seen.text && this.#reading.apply(commit, field.value, seen.wording);
+      if (await isDone) this.close();
     };
     const apply = button({ class: "primary", disabled: true }, done, "Apply edit ", kbd("shift+Enter"));
     const field = editor(`Text of ${seen.who}`, seen.text, done);
@@ -76,10 +80,31 @@ export class Reader {
       apply.disabled = field.value === seen.text;
       this.#reading.onText(commit, field.value);
     });
-    this.#field = field;
+    this.#holds = true;
     this.#open(seen, [span("dim", "its text from here on"), span("space"), apply], field);
     field.focus();
     field.setSelectionRange(0, 0);
+  }
+
+  /**
+   * Show what would stand for some units. It needs no model; where a review that a person and a model write
+   * together can be begun, it is another button here.
+   */
+  draft(draft: Draft, apply: () => Promise<boolean>): void {
+    const units = unitsOf(draft);
+    const done = async () => {
+      if (units && (await apply())) this.close();
+    };
+    const words = `Compress ${counted(units, "unit")} `;
+    const go = button({ class: "primary", disabled: !units }, done, words, kbd("shift+Enter"));
+    const body = drawDraft(draft);
+    body.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.shiftKey) void done();
+    });
+    this.#commit = "";
+    this.#holds = true;
+    this.#show([bold("In their place"), span("space"), go], body);
+    body.focus({ preventScroll: true });
   }
 
   close(): boolean {
@@ -87,7 +112,7 @@ export class Reader {
     this.element.hidden = true;
     put(this.element);
     this.#commit = "";
-    this.#field = null;
+    this.#holds = false;
     this.#reading.onClose();
     return true;
   }
@@ -101,9 +126,20 @@ export class Reader {
 
   #open(seen: Described, more: HTMLElement[], body: HTMLElement): void {
     const who = h("b", { class: "who", "data-role": seen.role }, seen.who);
-    const close = button("", () => this.close(), "Close ", kbd("Escape"));
-    const bar = h("div", "bar", who, more, this.isEditing ? null : span("space"), close);
-    put(this.element, bar, body);
+    this.#show([who, ...more, this.#holds ? null : span("space")], body);
+  }
+
+  #show(head: (HTMLElement | null)[], body: HTMLElement): void {
+    put(
+      this.element,
+      h(
+        "div",
+        "bar",
+        head,
+        button("", () => this.close(), "Close ", kbd("Escape")),
+      ),
+      body,
+    );
     this.element.hidden = false;
   }
 }

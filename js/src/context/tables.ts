@@ -61,6 +61,11 @@ export class Tables {
     return this.#takers?.units ?? [];
   }
 
+  /** Whether there are old outputs that masking would shorten. */
+  get canMask(): boolean {
+    return (this.#takers?.old.saved ?? 0) > 0;
+  }
+
   renew(takers: Takers): void {
     this.#takers = takers;
     this.#draw();

@@ -46,9 +46,15 @@ export class Units {
     return spot?.kind === "ghost" && this.layout.ghost(spot.place)?.[1] === "covered";
   }
 
-  isSummary(commit: string): boolean {
+  isMasked(spot: Spot | null): boolean {
+    return spot?.kind === "unit" && this.layout.masked(spot.place);
+  }
+
+  /** Whether there is something to bring back: a mask, or what a summary covers. */
+  isRestorable(commit: string): boolean {
     const spot = this.spotOf(commit);
-    return spot?.kind === "unit" ? this.layout.role(spot.place) === "x" : this.isGroup(spot);
+    if (spot?.kind !== "unit") return this.isGroup(spot);
+    return this.layout.role(spot.place) === "x" || this.isMasked(spot);
   }
 
   /** Where the cursor stands when its unit is gone: the unit that came in its place, else the largest. */

@@ -1,4 +1,6 @@
 // The parts together: one cursor, one selection, one offer.
+
+import type { Draft } from "../base/draft";
 import { short } from "../base/format";
 import { copyText, type Ground } from "../base/ground";
 import { h, put } from "../base/h";
@@ -57,7 +59,7 @@ export class View {
     this.#reader = new Reader({
       describe: (commit, start, count) => ground.request<Described>("describe", { commit, start, count }),
       onText: (commit, text) => this.#drafts(commit, text),
-      apply: (commit, text) => this.#apply(commit, text),
+      apply: (commit, text, was) => this.#do("edit", [commit], { text, was }),
       onClose: () => this.#closed(),
     });
     ground.root.append(this.#header, this.#body);
@@ -217,7 +219,7 @@ export class View {
   #targets(action?: Action): string[] {
     const chosen = this.#selected.filter((commit) => this.#units.spotOf(commit) !== null);
     if (chosen.length)
-      return action === "restore" ? chosen.filter((commit) => this.#units.isSummary(commit)) : chosen;
+      return action === "restore" ? chosen.filter((commit) => this.#units.isRestorable(commit)) : chosen;
     const commit = this.#units.commitOf(this.#cursor);
     return commit === null ? [] : [commit];
   }
@@ -229,23 +231,26 @@ export class View {
   }
 
   #offer(): void {
-    if (this.#reader.isEditing) return;
+    if (this.#reader.isAsking) return;
     const spots = this.#meant();
     const title = this.#selected.length ? `${spots.length} selected` : titled(this.#layout, this.#cursor);
     const none =
       this.#cursor?.kind === "unrecorded"
         ? "Nothing of it is recorded, so nothing can be done with it here."
         : "Nothing is selected.";
-    this.#actions.renew({ title, actions: offered(this.#layout, spots), none });
+    const masks = spots.length > 0 && spots.every((spot) => this.#units.isMasked(spot));
+    this.#actions.renew({ title, actions: this.#offered(spots), none, masks });
   }
 
   async #foresee(action: Action): Promise<Foresight | null> {
-    const commits = this.#targets(action);
-    if (!commits.length) return null;
-    return this.#ground.request<Foresight>("foresee", { action, commits });
+    const isAll = action === "mask-old";
+    const commits = isAll ? [] : this.#targets(action);
+    if (!commits.length && !isAll) return null;
+    return this.#ground.request<Foresight>("foresee", { action: isAll ? "mask" : action, commits });
   }
 
-  #foreseen(seen: Foresight | null, action: Action | null): void {
+  #foreseen(found: Foresight | null, action: Action | null): void {
+    const seen = found?.impossible ? null : found;
     const by = seen === null ? 0 : seen.after.tokens - seen.before.tokens;
     const says = seen && action ? `${short(seen.after.tokens)} ${ACTIONS[action].after}` : "";
     this.#after = by ? [by, says] : null;
@@ -254,10 +259,39 @@ export class View {
   }
 
   async #act(action: Action): Promise<void> {
-    const commits = this.#targets(action);
-    const means = offered(this.#layout, this.#meant()).includes(action);
-    if (!this.#ground.alive || !commits.length || !means) return;
-    if (!(await this.#do(action, commits))) return;
+    const isAll = action === "mask-old";
+    const commits = isAll ? [] : this.#targets(action);
+    const means = this.#offered(this.#meant()).includes(action);
+    if (!this.#ground.alive || !means || !(commits.length || isAll)) return;
+    if (action === "structural") return this.#compress(commits);
+    if (!(await this.#do(isAll ? "mask" : action, commits))) return;
+    this.#done();
+  }
+
+  /** The actions that mean something for some spots; with none selected, what masks all that is old. */
+  #offered(spots: readonly Spot[]): Action[] {
+    const found = offered(this.#layout, spots);
+    return this.#selected.length || !this.#tables.canMask ? found : [...found, "mask-old"];
+  }
+
+  /** Ask whether a draft shall stand for some units. */
+  async #compress(commits: string[]): Promise<void> {
+    const { head } = this.#state; // what is shown holds for this one alone
+    const draft = await this.#ground.maybe<Draft>("drafted", { commits });
+    if (!draft) return;
+    this.#tables.element.hidden = true;
+    this.#actions.rest(true);
+    this.#reader.draft(draft, async () => {
+      const done = await this.#do("structural", commits, { head });
+      if (done) this.#done();
+      return done;
+    });
+    const seen = await this.#foresee("structural");
+    if (seen) this.#actions.tell(seen);
+  }
+
+  /** After something was done, nothing is selected any more. */
+  #done(): void {
     this.#ground.clearFaults();
     if (this.#selected.length) {
       this.#ground.put("selected", []);
@@ -267,8 +301,9 @@ export class View {
     if (!this.#ground.focused()) this.#strip.element.focus({ preventScroll: true });
   }
 
-  #do(action: string, commits: string[], text?: string): Promise<boolean> {
-    return this.#ground.act("act", () => ({ head: this.#state.head, action, commits, text }));
+  /** Do an action on what the page shows by then, or on what it showed where `given` names that head. */
+  #do(action: string, commits: string[], given: object = {}): Promise<boolean> {
+    return this.#ground.act("act", () => ({ head: this.#state.head, action, commits, ...given }));
   }
 
   async #back(method: "undo" | "redo"): Promise<void> {
@@ -280,7 +315,7 @@ export class View {
   #read(): void {
     const commit = this.#units.commitOf(this.#cursor);
     if (commit === null) return;
-    if (this.#reader.commit === commit && !this.#reader.isEditing) {
+    if (this.#reader.commit === commit && !this.#reader.isAsking) {
       this.#reader.close();
       return;
     }
@@ -309,10 +344,6 @@ export class View {
     const about = { action: "edit", commits: [commit], text };
     const seen = await this.#ground.request<Foresight>("foresee", about);
     if (draft === this.#draft) this.#actions.tell(seen);
-  }
-
-  async #apply(commit: string, text: string): Promise<boolean> {
-    return this.#do("edit", [commit], text);
   }
 
   #closed(): void {

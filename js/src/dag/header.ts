@@ -8,7 +8,7 @@ import { iconButton, kbd } from "../base/parts";
 import type { DagState } from "./model";
 
 const PAUSE = 180; // milliseconds after the last key until the filter is asked for
-const STATES = ["pinned", "important", "skipped", "edited", "failed", "covered"];
+const STATES = ["pinned", "important", "skipped", "edited", "masked", "failed", "covered"];
 const ROLES = ["system", "user", "assistant", "tool"];
 
 /** The words of a filter, quotes kept together. */

@@ -16,7 +16,7 @@ export type Label = readonly [kind: "head" | "branch" | "tag" | "agent", name: s
 
 export interface Fold {
   name: string;
-  kind: "summary" | "agent" | "more";
+  kind: "summary" | "agent" | "more" | "masks";
   title: string;
   commits: number;
   size: number;
@@ -115,6 +115,8 @@ export interface Detail {
   facts: readonly Fact[];
   changes: readonly (readonly [commit: string, time: number, pieces: readonly Piece[]])[];
   unit: string;
+  /** The commit that the unit's text is of now. */
+  wording: string;
 }
 
 export interface Foresight {

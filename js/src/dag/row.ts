@@ -11,6 +11,7 @@ const MARKS: Record<string, Icon> = {
   skipped: "skip",
   important: "flag",
   edited: "edit",
+  masked: "mask",
   restored: "undo",
 };
 const KINDS: Record<Label[0], Icon | null> = { head: null, branch: "branch", tag: "tag", agent: "agent" };
@@ -26,7 +27,7 @@ export function spoken(row: Row): string {
     row.direction === "→" ? `call of ${row.who}` : row.direction === "←" ? `result of ${row.who}` : row.who,
     ...(row.labels ?? []).map(([kind, name]) => (kind === "head" ? "HEAD" : `${kind} ${name}`)),
     row.failed ? "failed" : "",
-    row.kind === "edit" ? `of ${row.text}: ${row.before} becomes ${row.after}` : row.text,
+    row.kind === "edit" && row.before ? `of ${row.text}: ${row.before} becomes ${row.after}` : row.text,
     row.fold ? folded(row) : "",
     ...(row.marks ?? []),
     row.covered ? "covered" : "",
@@ -44,6 +45,7 @@ export function roleOf({ kind, role }: { kind: string; role?: string }): string 
 function folded(row: Row): string {
   const fold = row.fold;
   if (!fold) return "";
+  if (fold.kind === "masks") return fold.title;
   return `${fold.kind === "agent" ? `agent ${fold.title}, ` : ""}${exact(fold.commits)} commits`;
 }
 
@@ -104,6 +106,14 @@ function saying(row: Row): (HTMLElement | null)[] {
   }
   parts.push(...(row.labels ?? []).map(label));
   if (row.failed) parts.push(span("bad", "✕ failed"));
+  if (fold?.kind === "masks" && !fold.is_open) {
+    parts.push(
+      span("fixed strong", fold.title),
+      span("fixed dim", `${short(fold.size)} → ${short(row.tokens)}`),
+      span("text dim", row.text),
+    );
+    return parts;
+  }
   if (row.kind === "edit") {
     parts.push(
       span("fixed", "of ", span("mono", row.text)),
@@ -155,8 +165,9 @@ function marks(row: Row): SVGSVGElement[] {
 function bars(row: Row, largest: number, isOut: boolean, isTinted: boolean): HTMLElement[] {
   const width = (tokens: number) => Math.max(1.5, Math.min(BAR, (BAR * tokens) / Math.max(1, largest)));
   const drawn: HTMLElement[] = [];
-  if (row.fold?.kind === "summary") {
-    drawn.push(h("i", { class: "ghost", style: `width:${width(row.fold.size)}px` }));
+  const { fold } = row;
+  if (fold?.kind === "summary" || (fold?.kind === "masks" && !fold.is_open)) {
+    drawn.push(h("i", { class: "ghost", style: `width:${width(fold.size)}px` }));
   }
   if (row.tokens) {
     const kind = isOut ? "ghost" : isTinted ? "fill tinted" : "fill";

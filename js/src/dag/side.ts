@@ -1,5 +1,6 @@
 // The pane beside the rows: the unit that is selected, what can be done, and what that would change.
-import { exact } from "../base/format";
+import { type Draft, drawDraft, unitsOf } from "../base/draft";
+import { counted, exact } from "../base/format";
 import { code, copyText, type Ground } from "../base/ground";
 import { h, put, span } from "../base/h";
 import { icon } from "../base/icons_history";
@@ -16,6 +17,10 @@ const THOUGHT = 140; // and before what an action would change is asked for
 export interface Given {
   text?: string;
   name?: string;
+  /** Of an edit: the commit whose text was taken into the editor. */
+  was?: string;
+  /** The tip that what is done was shown for, where it must still be that. */
+  head?: string;
 }
 
 export interface Does {
@@ -34,6 +39,7 @@ export class Side {
   readonly #foresight = h("div", "foresight needs-kernel");
   #commits: readonly string[] = [];
   #tokens = 0;
+  #isMasked = false;
   #detail: Detail | null = null;
   #hot = "skip";
   #form: HTMLElement | null = null;
@@ -60,10 +66,11 @@ export class Side {
   }
 
   /** Show commits; `tokens` is what they have together. */
-  show(commits: readonly string[], tokens: number, anew = false): void {
+  show(commits: readonly string[], tokens: number, isMasked: boolean, anew: boolean): void {
     const same = commits.join() === this.#commits.join();
     this.#commits = commits;
     this.#tokens = tokens;
+    this.#isMasked = isMasked;
     if (same && !anew) return;
     if (!same) {
       this.leave();
@@ -78,6 +85,7 @@ export class Side {
     const action = ACTIONS.find((one) => one.name === name);
     if (!action || this.#refused(action)) return;
     this.#heat(name);
+    if (action.asks === "draft") return this.#compress(action);
     if (action.asks) return this.#ask(action);
     if (name === "diff") return this.#compare(action);
     if (ASKS_FIRST.test(name) && !(await this.#sure(name))) return;
@@ -144,13 +152,13 @@ export class Side {
 
   /** Why an action cannot be done to what is shown; empty where it can. */
   #refused(action: Action): string {
-    return refusal(action, this.#commits.length, this.#detail, this.#ground.alive);
+    return refusal(action, this.#commits.length, this.#detail, this.#isMasked, this.#ground.alive);
   }
 
   #offer(): void {
     put(
       this.#acts,
-      offered(this.#detail).map((action) => {
+      offered(this.#detail, this.#isMasked).map((action) => {
         const { name, key, label } = action;
         const refused = this.#refused(action);
         const heat = () => this.#heat(name);
@@ -240,10 +248,12 @@ export class Side {
   /** Ask for a name or a text in the pane itself; Esc leaves it. */
   async #ask(action: Action): Promise<void> {
     const isText = action.asks === "text";
+    const was = this.#detail?.wording ?? "";
     const label = `${isText ? "Text" : "Name"} of the ${isText ? "unit" : action.name}`;
     const given = (): Given => (isText ? { text: field.value } : { name: field.value.trim() });
     const go = async () => {
-      if ((isText || given().name) && (await this.#does.act(action.name, given()))) this.#back();
+      const all = isText ? { ...given(), was } : given();
+      if ((isText || all.name) && (await this.#does.act(action.name, all))) this.#back();
     };
     const text = isText ? await this.#whole() : "";
     if (text === undefined) return;
@@ -259,18 +269,45 @@ export class Side {
     this.#takes(action, given());
   }
 
+  /**
+   * Show what would stand for the units, and ask. One that needs no model; where a review that a person and a
+   * model write together can be begun, it is another button here.
+   */
+  async #compress(action: Action): Promise<void> {
+    const commits = this.#commits;
+    const { head } = this.#ground.state(); // what is shown holds for this one alone
+    const draft = await this.#ground.maybe<Draft>("drafted", { commits });
+    if (!draft || commits !== this.#commits) return;
+    const units = unitsOf(draft);
+    const go = async () => {
+      if (await this.#does.act(action.name, { head })) this.#back();
+    };
+    this.#open(action, drawDraft(draft), [
+      span("space"),
+      button("", () => this.#back(), "Leave it"),
+      units > 0 && button("primary", go, `Compress ${counted(units, "unit")} `, kbd("shift+Enter")),
+    ]);
+    this.#form?.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.shiftKey && units) void go();
+    });
+  }
+
   #takes(action: Action, given: Given): void {
     this.#given = given;
     this.#foresee(action.name);
   }
 
   /** Open a form, or a result, between the unit and the actions. */
-  #open(action: Action, shown: HTMLElement, choices: (HTMLElement | null)[]): void {
+  #open(action: Action, shown: HTMLElement, choices: (HTMLElement | null | false)[]): void {
     this.leave();
     const close = choices.length ? choices : [span("space"), button("", () => this.#back(), "Close")];
     this.#form = h(
       "div",
-      { class: `form column ${action.asks ?? "result"}`, role: "group", "aria-label": wordOf(action) },
+      {
+        class: `form column ${/text|name/.exec(action.asks ?? "") ?? "result"}`,
+        role: "group",
+        "aria-label": wordOf(action),
+      },
       shown,
       h("div", "choices", close),
     );
@@ -286,9 +323,10 @@ export class Side {
 
   /** The whole text of the unit. */
   async #whole(): Promise<string | undefined> {
-    if (!this.#detail) return undefined;
-    let { text } = this.#detail;
-    while (text.length < this.#detail.characters) {
+    const detail = this.#detail;
+    if (!detail) return undefined;
+    let { text } = detail;
+    while (text.length < detail.characters) {
       const part = await this.#text(text.length);
       if (!part) break;
       text += part;

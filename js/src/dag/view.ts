@@ -238,9 +238,14 @@ export class View {
     const commits = this.#current();
     const chosen = new Set(commits);
     let tokens = 0;
-    for (const [, row] of this.#list.loaded()) if (chosen.delete(row.commit)) tokens += row.tokens;
+    let isMasked = commits.length > 0;
+    for (const [, row] of this.#list.loaded()) {
+      if (!chosen.delete(row.commit)) continue;
+      tokens += row.tokens;
+      isMasked &&= row.marks?.includes("masked") ?? false;
+    }
     // where some of them are not loaded, the sum is not known
-    this.#side.show(commits, chosen.size ? 0 : tokens, anew);
+    this.#side.show(commits, chosen.size ? 0 : tokens, isMasked && !chosen.size, anew);
   }
 
   // -- moving -------------------------------------------------------------------------------------
