@@ -25,7 +25,7 @@ def t(tmp_path):
         tract.user("Which of them sets the timeout?")
         for number in range(14):
             call = tract.tool_call("Read", {"file_path": f"/home/ann/app/part_{number}.py"})
-            tract.tool_result(call.content.call_id, f"part_{number} = {number}\n" * 60)
+            tract.tool_result(call.content.call_id, f"limit_{number}_seconds = {number}\n" * 45)
         tract.assistant("None of them.")
         usage = {"input_tokens": 50, "cache_read_input_tokens": 4000, "cache_creation_input_tokens": 200}
         tract.record_usage({**usage, "output_tokens": 12}, model=MODEL)
@@ -105,14 +105,16 @@ def test_a_draft_is_shown_word_by_word_before_it_stands_there(history, t):
     draft = history.out.locator(".draft")
     assert draft.locator("pre").all_inner_texts() == [group.draft for group in would.groups]
     lost = {name for group in would.groups for name in group.lost}
-    assert f"{len(lost)} name" in draft.inner_text()
+    assert {"limit_3_seconds", "limit_4_seconds"} <= lost
+    assert f"{len(lost)} names left out" in draft.inner_text()
+    assert "limit_3_seconds" in draft.inner_text()
     history.out.locator(".foresight code", has_text='strategy="structural"').wait_for()
     operations = len(t.operations())
     history.out.get_by_role("button", name=re.compile("Compress 6 units")).click()
     history.until_said("Compressed 6 units")
     assert len(t.operations()) == operations + 1
     assert t.compile().token_count == t.foresee("pin", "HEAD").before.tokens
-    assert t.log(kind="summary")[0].preview.startswith("▸ 6 commits 1.3k → ")
+    assert t.log(kind="summary")[0].preview.startswith("▸ 6 commits ")
     assert history.out.locator(".draft").count() == 0
     history.press("z")
     history.until_said("Undone")
@@ -311,6 +313,25 @@ def test_an_edit_in_the_context_does_not_write_over_another_ones(context, t, tmp
     assert "was edited while you wrote" in fault.inner_text()
     assert field.input_value() == "Which of them sets the limit?"
     assert t.compile().messages[0].text == "Where is the timeout set?"
+
+
+def test_an_editor_opened_at_once_has_the_text_of_what_is_selected(history, t):
+    history.page.evaluate(SLOW)
+    history.row("Which of them").click()
+    history.press("e")
+    field = history.out.locator("textarea")
+    field.wait_for()
+    assert field.input_value() == "Which of them sets the timeout?"
+
+
+#: let what is read beside the rows come late
+SLOW = """() => {
+  const once = window.toPython;
+  window.toPython = async (id, data) => {
+    if (data.content?.method === "detail") await new Promise(resolve => setTimeout(resolve, 300));
+    return once(id, data);
+  };
+}"""
 
 
 def test_what_another_one_appends_does_not_keep_an_edit_from_being_saved(history, t, tmp_path):

@@ -130,7 +130,7 @@ export class Side {
           detail,
           go,
           () => this.copy(),
-          (start) => this.#text(start),
+          (start) => this.#text(detail.commit, start),
         ),
       );
     } else {
@@ -143,9 +143,9 @@ export class Side {
     this.#offer();
   }
 
-  /** The next part of the unit's text. */
-  #text(start: number): Promise<string | undefined> {
-    return this.#ground.maybe<string>("text", { commit: this.#detail?.commit, start });
+  /** The next part of a unit's text. */
+  #text(commit: string, start: number): Promise<string | undefined> {
+    return this.#ground.maybe<string>("text", { commit, start });
   }
 
   // -- actions ------------------------------------------------------------------------------------
@@ -248,16 +248,16 @@ export class Side {
   /** Ask for a name or a text in the pane itself; Esc leaves it. */
   async #ask(action: Action): Promise<void> {
     const isText = action.asks === "text";
-    const was = this.#detail?.wording ?? "";
     const label = `${isText ? "Text" : "Name"} of the ${isText ? "unit" : action.name}`;
     const given = (): Given => (isText ? { text: field.value } : { name: field.value.trim() });
     const go = async () => {
       const all = isText ? { ...given(), was } : given();
       if ((isText || all.name) && (await this.#does.act(action.name, all))) this.#back();
     };
-    const text = isText ? await this.#whole() : "";
-    if (text === undefined) return;
-    const field = isText ? editor(label, text, go, "field mono") : nameField(label, go);
+    const unit = isText ? await this.#whole() : undefined;
+    if (isText && !unit) return;
+    const was = unit?.wording ?? "";
+    const field = unit ? editor(label, unit.text, go, "field mono") : nameField(label, go);
     field.addEventListener("input", () => this.#takes(action, given()));
     const does = isText ? "Save the edit" : `Make the ${wordOf(action).toLowerCase()}`;
     this.#open(action, field, [
@@ -321,17 +321,19 @@ export class Side {
     this.#does.go("");
   }
 
-  /** The whole text of the unit. */
-  async #whole(): Promise<string | undefined> {
-    const detail = this.#detail;
+  /** What is selected with its whole text: what is read beside the rows may be of the row before still. */
+  async #whole(): Promise<Detail | undefined> {
+    const [commit] = this.#commits;
+    const isRead = this.#detail?.commit === commit;
+    const detail = isRead ? this.#detail : await this.#ground.maybe<Detail>("detail", { commit });
     if (!detail) return undefined;
     let { text } = detail;
     while (text.length < detail.characters) {
-      const part = await this.#text(text.length);
+      const part = await this.#text(detail.commit, text.length);
       if (!part) break;
       text += part;
     }
-    return text;
+    return { ...detail, text };
   }
 }
 
