@@ -38,6 +38,7 @@ CALLS = {
     "traces": ("traces .", pd.DataFrame),
     "trace": ("trace $sample", Trace),
     "scan": ("scan . --no-cache", pd.DataFrame),
+    "train-data": ("train-data $training --no-summaries", pd.DataFrame),
     "import": ("import $sample", Imported),
     "user": ("user hello", Commit),
     "system": ("system be brief", Commit),
@@ -104,6 +105,7 @@ DECIDING = {
 def on(demo: Notebook) -> Notebook:
     """The sample session, with the variables that the calls above name."""
     demo["sample"] = str(samples.path())
+    demo["training"] = str(samples.training())
     log = demo["t"].log(kind="summary").to_frame()
     demo["summary"] = log.commit[0]
     demo["pinned"] = demo["t"].user("pinned", priority=Priority.PINNED).hash
