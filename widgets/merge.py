@@ -9,7 +9,8 @@ from tract_nb.model.commit import preview
 from tract_nb.model.conflict import Conflict, Decision
 from tract_nb.model.review import PENDING, Review
 from tract_nb.tract import Tract
-from tract_nb.widgets.base import TractWidget, answers
+from tract_nb.widgets.base import answers
+from tract_nb.widgets.review import ReviewWidget
 
 #: what a conflict is called, by its kind
 TITLES = {
@@ -25,11 +26,8 @@ INCOMING = 6  # commits of the other side that are listed
 EDITED = "edited"
 
 
-class MergeWidget(TractWidget):
-    """A review, conflict by conflict; it is the same review in every view, and outlives the page.
-
-    What :class:`~tract_nb.Review` has, it has too, so that ``review = %tract merge NAME`` is worked
-    with alike on the page and in Python: ``review.choose(0, "ours")``, ``review.approve()``.
+class MergeWidget(ReviewWidget):
+    """A review of a merge or rebase, conflict by conflict: ``review.choose(0, "ours")``.
 
     Parameters
     ----------
@@ -40,17 +38,14 @@ class MergeWidget(TractWidget):
     """
 
     bundle: ClassVar[str] = "merge"
+    shows = Review
+    operation = "merge"
+    review: Review
 
     def __init__(self, tract: Tract, review: Review) -> None:
-        self.review = review
         self._shown: tuple[Conflict, ...] = review.conflicts
         self._coming: tuple[Any, list[dict[str, str]], int] | None = None
-        super().__init__(tract)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or not hasattr(Review, name):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return getattr(self.review, name)
+        super().__init__(tract, review)
 
     # -- what the page shows --------------------------------------------------------------------------
 
@@ -79,11 +74,6 @@ class MergeWidget(TractWidget):
             "model": self._model(),
         }
 
-    def _model(self) -> str | None:
-        """Return the model that can be asked; None where none is set."""
-        named = {row[0]: row[1] for row in self.tract.llm_settings("merge").rows}
-        return named.get("model")
-
     def _incoming(self) -> tuple[list[dict[str, str]], int]:
         """Return the newest commits that come in, and how many there are in all."""
         if self._coming is None or self._coming[0] != self.review.source:
@@ -93,18 +83,6 @@ class MergeWidget(TractWidget):
             listed = [{"who": row[5] or row[3], "line": row[8]} for row in new[:INCOMING]]
             self._coming = (self.review.source, listed, len(new))
         return self._coming[1], self._coming[2]
-
-    def poll(self) -> None:  # answers given elsewhere are no operation: the tract's revision stays
-        """Show what another process decided or wrote."""
-        self.refresh()
-
-    poll.answers_the_page = True  # type: ignore[attr-defined]
-
-    def as_text(self) -> str:
-        return repr(self.review)
-
-    def as_html(self) -> str:
-        return self.review._repr_html_()
 
     # -- what the page asks ---------------------------------------------------------------------------
 

@@ -1,9 +1,8 @@
 // The parts of a review: what it is of, its conflicts, and what comes in besides.
 import { counted, exact } from "../base/format";
-import { bold, type Children, h, span, svg } from "../base/h";
-import { icon } from "../base/icons_review";
+import { bold, type Children, h, span } from "../base/h";
+import { branchChip, note, progress, stateIcon } from "../base/review";
 import type { Item, MergeState } from "./state";
-import { branchChip } from "./texts";
 
 /** What comes into what, how much, and how many conflicts are open. */
 export function drawHead(state: MergeState, open: number): Children[] {
@@ -32,16 +31,10 @@ export function drawHead(state: MergeState, open: number): Children[] {
         .join(", "),
     ),
     span("space"),
-    h(
-      "span",
-      { class: `pill ${open && isPending ? "todo" : "done"}`, role: "status", "aria-live": "polite" },
+    progress(
       isPending ? done : state.state,
-      items.length <= 12 &&
-        h(
-          "span",
-          { class: "dots", "aria-hidden": true },
-          items.map((item) => h("i", item.status)),
-        ),
+      !open || !isPending,
+      items.map((item) => item.status),
     ),
   ];
 }
@@ -79,20 +72,6 @@ export function drawAbout({ incoming, coming, source, warnings, notes, state }: 
         incoming.map(({ who, line }) => h("p", { title: line }, h("i"), span("who", who), line)),
         more > 0 && h("p", null, `and ${exact(more)} more`),
       ),
-    [...notes, ...warnings].map((text, at) =>
-      h("p", "note", icon(at < notes.length ? "check" : "warn"), span("", text)),
-    ),
+    [...notes, ...warnings].map((text, at) => note(at < notes.length ? "check" : "warn", text)),
   ];
-}
-
-/** Open ○, proposed ◐, settled ✓. */
-function stateIcon(status: Item["status"]): SVGSVGElement {
-  if (status === "settled") return icon("check", "settled");
-  const half = status === "proposed" ? svg("path", { d: "M8 3a5 5 0 0 0 0 10z", class: "filled" }) : null;
-  return svg(
-    "svg",
-    { viewBox: "0 0 16 16", class: "icon", role: "img", "aria-label": status },
-    svg("circle", { cx: 8, cy: 8, r: 5 }),
-    half,
-  );
 }

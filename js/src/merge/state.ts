@@ -1,7 +1,7 @@
 import type { State } from "../base/ground";
+import type { Status } from "../base/review";
 
 export type Side = "ours" | "base" | "theirs";
-export type Status = "open" | "proposed" | "settled";
 
 /** One conflict in the list. */
 export interface Item {

@@ -1,7 +1,7 @@
 import { difference, drawDifference, goneFrom, sources } from "../base/difference";
 import { exact } from "../base/format";
 import { h } from "../base/h";
-import { icon } from "../base/icons_review";
+import { branchChip } from "../base/review";
 import "../base/words";
 import type { Detail, Item, MergeState, Side } from "./state";
 
@@ -28,10 +28,6 @@ export function drawSides(detail: Detail, state: MergeState): HTMLElement[] {
     );
   };
   return [one("ours"), one("base"), one("theirs")];
-}
-
-export function branchChip(name: string, side: Side): HTMLElement {
-  return h("span", { class: `chip branch-${side}`, title: name }, icon("branch"), name);
 }
 
 function tokens(count: number): string {
