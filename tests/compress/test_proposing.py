@@ -8,7 +8,8 @@ import pytest
 
 from tests.core.helpers import texts
 from tests.llm.fakes import Fake
-from tract_nb import PINNED, SKIP, ModelError, ReviewError, Tract
+from tract_nb import PINNED, SKIP, Cancel, ModelError, ReviewError, Tract
+from tract_nb.errors import CallCancelledError
 from tract_nb.model.compression import Compression
 
 WORDS = "the tide table of the harbour is off by an hour in summer " * 12
@@ -390,3 +391,23 @@ def test_the_names_of_a_call_s_arguments_are_no_names_that_get_lost(fake):
     review = t.compress(content="short", keep_last=1)
     assert {"/src/tide.py", "noon_table"} <= set(review.groups[0].lost)
     assert not {"file_path", "old_string"} & set(review.groups[0].lost)
+
+
+def test_the_writing_of_a_draft_can_be_ended_from_another_thread(t, fake):
+    review = proposed(t, fake, "zero", "one", "two")
+    cancel = Cancel()
+    fake.answers = [said("another zero")]
+    fake.meanwhile = cancel.cancel  # also a model that does not hear it
+    with pytest.raises(CallCancelledError):
+        review.ask(0, "Be longer.", cancel=cancel)
+    assert review.refresh().groups[0].draft == "zero"
+
+
+def test_what_got_lost_is_worked_out_once_for_a_draft(t, fake):
+    review = proposed(t, fake, "zero", "one", "two")
+    before = [group.rows for group in review.groups]
+    review.edit(1, "now with /src/part1.py")
+    assert review.groups[0].rows is before[0]
+    assert review.groups[1].lost == ()
+    t.edit(review.groups[0].units[0], "Something else: /src/new.py")
+    assert "/src/new.py" in review.refresh().groups[0].lost

@@ -9,6 +9,7 @@ from typing import Any
 from tract_nb.errors import ReviewError
 from tract_nb.model.compression import Compressed
 from tract_nb.model.conflict import Decision
+from tract_nb.model.reply import Cancel
 from tract_nb.model.review import Reviewed
 from tract_nb.operations import kept_reviews, proposing, reviewing, settling
 from tract_nb.operations.deciding import SEMANTIC
@@ -100,10 +101,16 @@ class CompressionDesk:
             return proposing.write(self._ws, seen, key, text)
 
     def draft(
-        self, seen: Compressed, key: str, strategy: str | None, instructions: str | None, model: str | None
+        self,
+        seen: Compressed,
+        key: str,
+        strategy: str | None,
+        instructions: str | None,
+        model: str | None,
+        cancel: Cancel | None,
     ) -> Compressed:
         """Have a group's draft written anew; no lock is held while a model writes."""
-        return proposing.redraft(self._ws, seen, key, strategy, instructions, model)
+        return proposing.redraft(self._ws, seen, key, strategy, instructions, model, cancel)
 
     def decide(self, seen: Compressed, key: str, choice: str | None) -> Compressed:
         """Approve or reject a group; None takes it back."""

@@ -241,11 +241,12 @@ class Talking(Handle):
         rejected: Rejected | None = None,
         instructions: str | None = None,
         model: str | None = None,
+        cancel: Cancel | None = None,
     ) -> Draft:
         """Ask a model for a summary of one group; outside of any transaction."""
         if not (model or self._writes()):
             raise no_model()
-        with self.asking("compress", model=model) as asker:
+        with self.asking("compress", model=model, cancel=cancel) as asker:
             return summarise(
                 asker,
                 originals,

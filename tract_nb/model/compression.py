@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tract_nb.errors import ReviewError
 from tract_nb.model.group import APPROVED, OPEN, REJECTED, STRATEGIES, Group, Groups, LostTable
 from tract_nb.model.listing import counted
+from tract_nb.model.reply import Cancel
 from tract_nb.model.review import APPLIED, PENDING
 from tract_nb.model.table import NO_MATHS, cell_html, table_html
 
@@ -44,7 +45,13 @@ class Desk(Protocol):
         """Keep a person's text for a group."""
 
     def draft(
-        self, seen: Compressed, key: str, strategy: str | None, instructions: str | None, model: str | None
+        self,
+        seen: Compressed,
+        key: str,
+        strategy: str | None,
+        instructions: str | None,
+        model: str | None,
+        cancel: Cancel | None,
     ) -> Compressed:
         """Have a group's draft written anew."""
 
@@ -77,6 +84,11 @@ class Compression:
     def verb(self) -> str:
         """What waits, as :meth:`~tract_nb.Tract.pending` says it."""
         return "compress"
+
+    @property
+    def now(self) -> Compressed:
+        """What it looks at: as it stood when it was looked at last."""
+        return self._now
 
     def refresh(self) -> Compression:
         """Look at it as it is by now: somebody else may have decided."""
@@ -179,6 +191,7 @@ class Compression:
         *,
         strategy: str | None = None,
         model: str | None = None,
+        cancel: Cancel | None = None,
     ) -> Compression:
         """Have the draft of the ``i``-th group written anew.
 
@@ -193,6 +206,8 @@ class Compression:
             the last one was written.
         model : str, optional
             Which model writes; else as the settings of ``compress`` say.
+        cancel : Cancel, optional
+            Ends it from another thread; the draft stays as it was.
 
         Raises
         ------
@@ -209,7 +224,7 @@ class Compression:
                 f"{strategy!r} reads no instructions.", "They are for a model: strategy='summarize'."
             )
         return self._became(
-            self._pending().draft(self._now, group.key, strategy, instructions or None, model)
+            self._pending().draft(self._now, group.key, strategy, instructions or None, model, cancel)
         )
 
     def pin(self, units: Any) -> Compression:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from tract_nb.model.reply import Cancel
+
 
 @dataclass(frozen=True, slots=True)
 class Original:
@@ -102,6 +104,7 @@ class Summariser(Protocol):
         rejected: Rejected | None = None,
         instructions: str | None = None,
         model: str | None = None,
+        cancel: Cancel | None = None,
     ) -> Draft | None:
         """Return a summary of one group; None where it has none.
 
@@ -119,4 +122,6 @@ class Summariser(Protocol):
             What the person who compresses asks for.
         model : str, optional
             Which model writes.
+        cancel : Cancel, optional
+            Ends it from another thread.
         """

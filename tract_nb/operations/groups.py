@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tract_nb.engine.snapshot import Snapshot
@@ -160,16 +160,25 @@ def size_after(history: Snapshot, live: Sequence[Live]) -> int:
     return history.size - sum(size(one.run) - one.after for one in live if one.fits)
 
 
-def shown(ws: Workspace, history: Snapshot, live: Sequence[Live]) -> Iterator[Group]:
-    """Yield the groups as a person sees them."""
+def shown(
+    ws: Workspace, history: Snapshot, live: Sequence[Live], known: Iterable[Group] = ()
+) -> Iterator[Group]:
+    """Yield the groups as a person sees them.
+
+    Of those ``known`` at the same tip whose place, units and draft are the same, what got lost is not worked
+    out again.
+    """
     losses = Losses(ws, history, [one.run for one in live])
+    compared = {(place, group.units, group.draft): group.compared for place, group in enumerate(known)}
     for place, one in enumerate(live):
+        units = tuple(item.unit.row.hash.hex() for item in one.run)
+        found = compared.get((place, units, one.text))
         yield Group(
-            units=tuple(item.unit.row.hash.hex() for item in one.run),
+            units=units,
             draft=one.text,
             tokens_before=size(one.run),
             tokens_after=one.after,
-            compared=losses.of(place, one.text) if one.text else tuple,
+            compared=found or (losses.of(place, one.text) if one.text else tuple),
             state=one.state,
             strategy=one.strategy,
             problem=one.problem,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from tract_nb.engine.identifiers import compare, identifiers
@@ -58,7 +59,7 @@ class Losses:
             ]
             return (*lost, *added)
 
-        return told
+        return cache(told)
 
     def _later(self, place: int, text: str) -> int:
         """Return how often an identifier is said behind a group."""

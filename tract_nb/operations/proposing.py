@@ -17,6 +17,7 @@ from tract_nb.errors import RefError, ReviewError
 from tract_nb.model.compression import NOTHING, Compressed
 from tract_nb.model.group import APPLIED, REJECTED, STRUCTURAL, SUMMARIZE, TEXT
 from tract_nb.model.listing import counted
+from tract_nb.model.reply import Cancel
 from tract_nb.model.review import PENDING
 from tract_nb.model.summariser import Draft
 from tract_nb.operations import kept_reviews as kept
@@ -109,11 +110,12 @@ def look(ws: Workspace, number: int, seen: Compressed | None = None) -> Compress
     history = ws.snapshot(tip)
     ask = stored_ask(stored)
     live = living(ws, history, stored, ask)
+    known = seen.groups if seen is not None and seen.seen is not None and seen.seen[0] == tip else ()
     return Compressed(
         state=PENDING,
         strategy=ask.strategy,
         branch=stored.branch,
-        groups=tuple(shown(ws, history, live)),
+        groups=tuple(shown(ws, history, live, known)),
         notes=tuple(stored.args["notes"]),
         tokens_before=context_size(history.size),
         tokens_after=context_size(size_after(history, live)),
@@ -121,6 +123,13 @@ def look(ws: Workspace, number: int, seen: Compressed | None = None) -> Compress
         number=number,
         seen=standing,
     )
+
+
+def standing(ws: Workspace, seen: Compressed) -> tuple[Ask, Snapshot, list[Live]]:
+    """Return what a pending compression was asked for, its branch, and its groups as they were ``seen``."""
+    stored = kept.stored(ws, kept.number(seen))
+    history, ask = ws.snapshot(tip_of(ws, stored)), stored_ask(stored)
+    return ask, history, living(ws, history, stored, ask)
 
 
 def _settled(stored: StoredReview, seen: Compressed | None) -> Compressed:
@@ -161,6 +170,7 @@ def redraft(
     strategy: str | None,
     instructions: str | None,
     model: str | None,
+    cancel: Cancel | None = None,
 ) -> Compressed:
     """Have a group's draft written anew; while a model writes, nothing is locked."""
     with ws.db.read():
@@ -179,7 +189,7 @@ def redraft(
     if chosen == SUMMARIZE:
         if ws.summariser is None:
             raise no_model()
-        draft = drafted(ws, ask, one.run, limit, ws.summariser)
+        draft = drafted(ws, ask, one.run, limit, ws.summariser, cancel)
         if instructions:
             draft = replace(draft, metadata={**(draft.metadata or {}), "instructions": clean_text(said)})
     return _put(ws, seen, key, chosen, draft)
@@ -197,7 +207,7 @@ def _put(ws: Workspace, seen: Compressed, key: str, strategy: str, draft: Draft)
         written = as_written(history, group, strategy, draft)
         answers = {name: said for name, said in stored.answers.items() if name != key}
         reviews.put_answers(ws.db, number, answers, {**stored.proposals, key: written})
-        return look(ws, number)
+        return look(ws, number, seen)
 
 
 def group_of(live: list[Live], key: str) -> Live:

@@ -36,7 +36,7 @@ def decide(ws: Workspace, seen: Compressed, key: str, choice: str | None) -> Com
         if choice is not None:
             answers[key] = {"choice": choice, "by": ws.actor}
         reviews.put_answers(ws.db, stored.id, answers)
-        now = look(ws, stored.id)
+        now = look(ws, stored.id, seen)
         if choice is None or any(group.undecided for group in now.groups):
             return now
         if all(group.state == REJECTED for group in now.groups):

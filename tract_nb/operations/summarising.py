@@ -9,6 +9,7 @@ from tract_nb.engine.tokens import message_size
 from tract_nb.errors import CallCancelledError, ContentError, ReplayError, TractError
 from tract_nb.model.commit import Priority
 from tract_nb.model.listing import counted
+from tract_nb.model.reply import Cancel
 from tract_nb.model.summariser import Draft, Original, Rejected, Summariser
 from tract_nb.operations.drafting import LEAST, Ask, Plan, lacking, lacks, limits
 from tract_nb.operations.masking import Item
@@ -72,7 +73,14 @@ def summarised(ws: Workspace, plan: Plan, summariser: Summariser | None, *, part
     return plan._replace(drafts=drafts)
 
 
-def drafted(ws: Workspace, ask: Ask, run: Sequence[Item], limit: int | None, summariser: Summariser) -> Draft:
+def drafted(
+    ws: Workspace,
+    ask: Ask,
+    run: Sequence[Item],
+    limit: int | None,
+    summariser: Summariser,
+    cancel: Cancel | None = None,
+) -> Draft:
     """Return a summary of one run, asked for again within a bound; its problem is what is still wrong.
 
     Raises
@@ -90,7 +98,10 @@ def drafted(ws: Workspace, ask: Ask, run: Sequence[Item], limit: int | None, sum
             rejected=rejected,
             instructions=ask.instructions,
             model=ask.model,
+            cancel=cancel,
         )
+        if cancel is not None and cancel.asked:  # whoever calls the model need not have heard it
+            raise CallCancelledError("The writing was stopped.", "The draft is as it was.")
         if draft is None or not draft.text.strip():
             raise ContentError("No summary came.", "Try again, or choose another model.")
         why = _falls_short(ws, ask, run, draft, limit)
