@@ -81,7 +81,7 @@ READING = {
         "status",
     ),
     *("budget", "branches", "tracts", "tags", "operations", "pending", "find", "diff", "verify"),
-    *("foresee", "provenance", "strip", "takers", "advice", "describe", "count"),
+    *("foresee", "provenance", "strip", "takers", "advice", "describe", "count", "proposed"),
     *("cancel", "record"),  # of a call that another thread, or other code, makes
 }
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from tract_nb.facade.handle import Handle
 from tract_nb.model.advice import Advice
+from tract_nb.model.compression import Compression
 from tract_nb.view import advice, foresight, strip, takers
 from tract_nb.view.dag import Dag
 from tract_nb.view.describing import Described, describe
 from tract_nb.view.foresight import Foresight
+from tract_nb.view.proposed import Proposed
 from tract_nb.view.strip import Strip
 from tract_nb.view.takers import Takers
 
@@ -57,6 +59,11 @@ class Seeing(Handle):
         """
         with self._reading(tip=not peek):
             return strip.strip(self._ws)
+
+    def proposed(self, review: Compression) -> Proposed:
+        """Return a pending compression beside its originals, as it is by now: what its widget shows."""
+        with self._reading():
+            return Proposed(self._ws, review.refresh().now)
 
     def takers(self, largest: int = 10) -> Takers:
         """Return what takes the room: the largest units, tools and files, and what masking would save."""

@@ -140,9 +140,9 @@ def sent_of(chunk: Chunk) -> tuple[Unit, ...]:
     return found
 
 
-def last_call(ws: Workspace) -> LastCall:
-    """Return the last call recorded on the line of HEAD, and what HEAD's context counts as."""
-    tip = ws.tip()
+def last_call(ws: Workspace, tip: int | None = None) -> LastCall:
+    """Return the last call recorded on the line of HEAD, and what HEAD's context counts as; or of a tip."""
+    tip = ws.tip() if tip is None else tip
     _, source = count(ws, tip, ws.snapshot(tip))
     found = usage_before(ws.db, tip) if tip else None
     model = ws.model or (found.model if found else None)

@@ -125,7 +125,10 @@ def shown(desk: Desk, review: Review | Compression) -> Any:
     if isinstance(review, Compression):
         if not desk.in_notebook:
             desk.say("here: `settle 0 WORDS`, `ask 0 WORDS`, `approve 0` for each; or `approve`, `reject`")
-        return review
+            return review
+        from tract_nb.widgets.compress import CompressWidget  # noqa: PLC0415  loads anywidget
+
+        return CompressWidget(desk.tract, review)
     if not desk.in_notebook:
         desk.say("here: `choose 0 ours` or `settle 0 WORDS` for each, then `approve`; or `reject`")
         return review
