@@ -128,6 +128,7 @@ def test_a_draft_of_what_moved_on_is_not_written(history, t, tmp_path):
     history.out.locator(".draft").wait_for()
     with Tract.open(tmp_path / "work.db") as other:
         other.user("One more.")
+    history.row("One more.").wait_for()  # the page knows, the draft does not
     history.out.get_by_role("button", name=re.compile("Compress 6 units")).click()
     history.out.locator(".fault", has_text="The branch moved while you looked at it").wait_for()
     assert not t.log(kind="summary")
@@ -218,6 +219,20 @@ def test_what_is_selected_in_the_context_is_compressed_after_it_was_read(context
     said(context, "Compressed 4 units")
     assert t.strip().tokens == seen.after.tokens
     context.locator(".tables").wait_for()
+
+
+def test_a_draft_of_a_context_that_moved_on_is_not_written(context, t, tmp_path):
+    context.locator(".groups .row", has_text="part_0.py").click()
+    context.locator(".strip").focus()
+    press(context, "c")
+    context.locator(".reader .primary", has_text="Compress 2 units").wait_for()
+    with Tract.open(tmp_path / "work.db") as other:
+        added = other.user("One more.")
+    context.locator(".status", has_text=added.hash[:8]).wait_for()
+    press(context, "Shift+Enter")
+    context.locator(".fault", has_text="The branch moved while you looked at it").wait_for()
+    assert not t.log(kind="summary")
+    assert context.locator(".draft").count() == 1
 
 
 def test_results_without_their_calls_are_refused_in_words(context, t):
