@@ -24,6 +24,7 @@ STATIC = Path(__file__).parent / "static"
 VIEW = "application/vnd.jupyter.widget-view+json"
 #: what the live view knows its static sibling by
 STATIC_CLASS = "tract-nb-static"
+CLOSED = "Closed"  # the type of what cannot be answered, since the tract was closed meanwhile
 OUT_OF_ORDER = "This is a fault of tract_nb: please report it. The tract itself is as it was."
 
 Answering = TypeVar("Answering", bound=Callable[..., Any])
@@ -232,6 +233,9 @@ class TractWidget(anywidget.AnyWidget):
                 reply = {"ok": True, "result": method(**(content.get("params") or {}))}
         except Exception as error:  # noqa: BLE001  whatever it is, the page waits for an answer
             reply = {"ok": False, "error": _told(error)}
+            if self.tract.database.closed:  # no fault of whoever asked: the page says that it is closed
+                reply["error"]["type"] = CLOSED
+                self.refresh()
         self.send({"id": content["id"], **reply})
 
     def _asked_for(self, name: str) -> Callable[..., Any]:

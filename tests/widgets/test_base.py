@@ -185,6 +185,13 @@ def test_a_closed_tract_stays_to_be_seen(t, widget, outbox):
     assert len(states(outbox)) == 2
 
 
+def test_what_a_closed_tract_cannot_answer_is_no_fault_of_who_asked(t, widget, outbox):
+    t.close()
+    answer = ask(widget, outbox, "add", text="late", head=None)
+    assert answer["error"]["type"] == "Closed"
+    assert widget.state["still"] == "memory is closed"
+
+
 def test_a_tract_opened_to_read_says_so(tmp_path, outbox):
     Tract.open(tmp_path / "work.db").user("one")
     widget = Counter(Tract.open(tmp_path / "work.db", read_only=True))

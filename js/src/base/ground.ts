@@ -124,7 +124,7 @@ export class Ground<S extends State> {
     try {
       return await this.#wire.request<T>(method, params);
     } catch (fault) {
-      if (fault instanceof Fault) this.showFault(fault);
+      this.#refused(fault);
       throw fault;
     } finally {
       clearTimeout(slow);
@@ -326,8 +326,13 @@ export class Ground<S extends State> {
     try {
       await this.#wire.request(method);
     } catch (fault) {
-      if (fault instanceof Fault) this.showFault(fault);
+      this.#refused(fault);
     }
+  }
+
+  /** Show what Python refused; that the tract was closed meanwhile stands in the header. */
+  #refused(fault: unknown): void {
+    if (fault instanceof Fault && fault.type !== "Closed") this.showFault(fault);
   }
 
   #showLive(): void {
