@@ -627,7 +627,10 @@ class World(JointSteps, RuleBasedStateMachine):
         self._low(h, record, "cover", Dialogue(role="user", text=text))
 
     def do_compress(self, h: Handle, n: int, count: int) -> None:
-        """Let a text stand for some units that show: all that a summary can hide of them, in one."""
+        """Let a text stand for some units that show: all that a summary can hide of them, in one.
+
+        Every other time it is proposed first, and a person approves.
+        """
         trouble, tip = self._writable(h), self._tip(h) or None
         shown = [unit.identity for unit in oracle.compiled(self.history, tip, include_reasoning=True)]
         if not shown:
@@ -637,9 +640,16 @@ class World(JointSteps, RuleBasedStateMachine):
         chosen = shown[start : start + count]
         covered = oracle.coverable(here, chosen)
         text = self._text("#")
+        asks = bool(n % 2 and covered and not trouble and not h.tract.pending())
 
         def compress() -> Any:
-            return h.tract.compress(commits=[here.commit[name] for name in chosen], content=text)
+            units = [here.commit[name] for name in chosen]
+            done = h.tract.compress(commits=units, content=text, mode="collaborative" if asks else None)
+            if asks:
+                assert (done.state, h.tract.status().head or None) == ("pending", tip)
+                told = done.tokens_after
+                assert done.approve().tokens_after == told
+            return done
 
         if not covered or trouble:
             self._refused(compress, trouble if covered and trouble else TractError)
