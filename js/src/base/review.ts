@@ -45,3 +45,12 @@ export function note(name: "check" | "warn" | "x", ...said: Children[]): HTMLEle
 export function branchChip(name: string, side: "ours" | "base" | "theirs"): HTMLElement {
   return h("span", { class: `chip branch-${side}`, title: name }, icon("branch"), name);
 }
+
+/** Let Enter in a field send its form, also where the host takes that from the browser, as JupyterLab does. */
+export function sendOnEnter(field: HTMLInputElement, form: HTMLFormElement): void {
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+}

@@ -4,6 +4,7 @@ import { code, type Ground } from "../base/ground";
 import { bold, h, put, span } from "../base/h";
 import { icon } from "../base/icons_review";
 import { button, editor, kbd } from "../base/parts";
+import { sendOnEnter } from "../base/review";
 import { drawAbout, drawHead, drawItems } from "./parts";
 import type { Detail, Item, MergeState } from "./state";
 import { drawResult, drawSides } from "./texts";
@@ -282,6 +283,7 @@ export class MergeView {
     });
     const go = h("button", { class: "button", type: "submit" }, "Ask");
     this.#ask.append(h("label", "find", icon("spark"), field, kbd("a")), go);
+    sendOnEnter(field, this.#ask);
     this.#ask.addEventListener("submit", async (event) => {
       event.preventDefault();
       go.disabled = true;
