@@ -411,3 +411,33 @@ def test_what_got_lost_is_worked_out_once_for_a_draft(t, fake):
     assert review.groups[1].lost == ()
     t.edit(review.groups[0].units[0], "Something else: /src/new.py")
     assert "/src/new.py" in review.refresh().groups[0].lost
+
+
+def test_going_to_another_strategy_and_back_costs_nothing(t, fake):
+    review = proposed(t, fake, "zero", "one", "two")
+    review.edit(0, "zero, and mine")
+    asked = len(fake.sent)
+    review.ask(0, strategy="structural").ask(0, strategy="mask").ask(0, strategy="summarize")
+    assert (review.groups[0].draft, review.groups[0].by) == ("zero, and mine", "user")
+    assert len(fake.sent) == asked
+    fake.answers = [said("anew")]
+    review.ask(0, strategy="summarize")
+    assert (review.groups[0].draft, len(fake.sent)) == ("anew", asked + 1)
+    review.ask(0, strategy="structural")
+    t.edit(review.groups[0].units[0], "Something else: /src/new.py")
+    fake.answers = [said("of the new text")]
+    review.ask(0, strategy="summarize")
+    assert review.groups[0].draft == "of the new text"
+
+
+def test_a_forgotten_secret_is_in_no_draft_that_was_put_aside(tmp_path, fake):
+    t = Tract.open(tmp_path / "work.db", model="gpt-4o-mini", llm=fake)
+    grow(t, 1)
+    secret = t.user("the password is hunter2-of-the-harbour")
+    t.user("next")
+    review = proposed(t, fake, "the password is hunter2-of-the-harbour")
+    review.ask(0, strategy="structural").edit(0, "nothing of it")
+    t.forget(secret.hash, "a password")
+    t.close()
+    for path in tmp_path.iterdir():
+        assert b"hunter2" not in path.read_bytes()

@@ -203,7 +203,8 @@ class Compression:
             What the model should heed: "name the commits".
         strategy : {"mask", "structural", "summarize"}, optional
             Who writes it; ``summarize`` where instructions are given or a model wrote the last one, else as
-            the last one was written.
+            the last one was written. One that wrote a draft of this group before brings that back; named
+            again, it writes anew.
         model : str, optional
             Which model writes; else as the settings of ``compress`` say.
         cancel : Cancel, optional

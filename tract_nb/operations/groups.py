@@ -75,11 +75,11 @@ def as_written(history: Snapshot, units: Sequence[bytes], strategy: str, draft: 
         "text": draft.text,
         "problem": draft.problem,
         "metadata": dict(draft.metadata) if draft.metadata else None,
-        "of": _texts(history, units),
+        "of": unit_texts(history, units),
     }
 
 
-def _texts(history: Snapshot, units: Sequence[bytes]) -> list[str]:
+def unit_texts(history: Snapshot, units: Sequence[bytes]) -> list[str]:
     """Return which commit holds the text of each unit, in short; empty where it is not in the history."""
     found = [history.find(unit) for unit in units]
     return ["" if unit is None else unit.text.hash.hex()[:TOLD] for unit in found]
@@ -139,7 +139,7 @@ def _live(
     else:
         problem = lacking(ask, run, text)
         after = message_size(ws.count(text))
-    then, now = written.get("of", []), _texts(history, units)
+    then, now = written.get("of", []), unit_texts(history, units)
     return Live(
         key=key,
         run=run,

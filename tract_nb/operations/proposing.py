@@ -23,7 +23,7 @@ from tract_nb.model.summariser import Draft
 from tract_nb.operations import kept_reviews as kept
 from tract_nb.operations import ranges
 from tract_nb.operations.drafting import Ask, Plan, limits, patterns, planned, structural_text
-from tract_nb.operations.groups import Live, as_written, living, shown, size_after
+from tract_nb.operations.groups import Live, as_written, living, shown, size_after, unit_texts
 from tract_nb.operations.summarising import drafted, no_model, summarised
 from tract_nb.operations.transaction import refuse_detached, transaction
 from tract_nb.operations.workspace import Workspace
@@ -31,6 +31,7 @@ from tract_nb.store import refs, reviews
 from tract_nb.store.reviews import StoredReview
 
 VERB = "compress"
+OTHERS = "others"  # the drafts that other strategies wrote for a group, by the strategy
 
 
 def propose(
@@ -180,6 +181,10 @@ def redraft(
         ask = stored_ask(stored)
         live = living(ws, history, stored, ask)
         one = group_of(live, key)
+        if strategy not in (None, one.strategy) and not instructions and model is None:
+            before = _before(history, stored, key, str(strategy))
+            if before is not None:
+                return _put(ws, seen, key, str(strategy), before)
         by_model = strategy is None and (instructions is not None or one.strategy == TEXT)
         chosen = SUMMARIZE if by_model else strategy or one.strategy
         said = "\n".join(text for text in (ask.instructions, instructions) if text)
@@ -195,6 +200,15 @@ def redraft(
     return _put(ws, seen, key, chosen, draft)
 
 
+def _before(history: Snapshot, stored: StoredReview, key: str, strategy: str) -> Draft | None:
+    """Return what a strategy wrote last for a group, edits included; None where units changed since."""
+    found = stored.proposals.get(key, {}).get(OTHERS, {}).get(strategy)
+    units = [bytes.fromhex(unit) for unit in stored.args["groups"][int(key)]]
+    if found is None or found["of"] != unit_texts(history, units):
+        return None
+    return Draft(found["text"], found["metadata"], found["problem"])
+
+
 def _put(ws: Workspace, seen: Compressed, key: str, strategy: str, draft: Draft) -> Compressed:
     """Keep a group's draft; what was decided about the last one is taken back."""
     number = kept.number(seen)
@@ -205,6 +219,12 @@ def _put(ws: Workspace, seen: Compressed, key: str, strategy: str, draft: Draft)
         group_of(living(ws, history, stored, stored_ask(stored)), key)
         group = [bytes.fromhex(unit) for unit in stored.args["groups"][int(key)]]
         written = as_written(history, group, strategy, draft)
+        last = stored.proposals.get(key, {})
+        others = {name: said for name, said in last.get(OTHERS, {}).items() if name != strategy}
+        if last.get("text") and last["strategy"] != strategy:
+            others[last["strategy"]] = {name: said for name, said in last.items() if name != OTHERS}
+        if others:
+            written[OTHERS] = others
         answers = {name: said for name, said in stored.answers.items() if name != key}
         reviews.put_answers(ws.db, number, answers, {**stored.proposals, key: written})
         return look(ws, number, seen)
