@@ -231,6 +231,22 @@ def test_what_is_typed_is_kept_where_the_review_ended_meanwhile(bench, widget, t
     assert out.locator("textarea").input_value() == "My own words."
 
 
+def test_what_is_typed_is_not_lost_by_going_elsewhere_or_deciding(bench, widget):
+    b, out = opened(bench, widget)
+    groups(out).nth(0).click()
+    b.page.keyboard.press("e")
+    out.locator("textarea").fill("My own words.")
+    groups(out).nth(1).click()
+    out.locator(".said", has_text="Keep your text first, or leave it with Esc.").wait_for()
+    out.get_by_role("button", name="Approve all").click()
+    out.get_by_role("button", name="Reject group").click()
+    assert out.locator("textarea").input_value() == "My own words."
+    assert widget.review.refresh().unresolved == 3
+    out.locator("textarea").press("Escape")
+    groups(out).nth(1).click()
+    out.locator(".draft-text mark.kept", has_text="/src/part1.py").wait_for()
+
+
 def test_approving_is_about_the_draft_on_the_page(widget, t):
     shown = widget.state["items"][0]["draft"]
     t.pending()[0].edit(0, "theirs")

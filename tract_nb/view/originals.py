@@ -20,7 +20,7 @@ HEAD, AROUND, SNIPPETS = (
     3,
 )  # of one that loses names: how it begins, what stands around each, how many
 SOUGHT = 200_000  # characters of a unit in which names are looked for
-BEFORE, BEHIND = 24, 90  # characters around a name that is quoted
+BEFORE, BEHIND = 14, 100  # characters around a name that is quoted
 QUOTES = 200  # of how many originals at the most
 
 

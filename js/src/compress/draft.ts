@@ -3,7 +3,7 @@ import { exact } from "../base/format";
 import { bold, type Children, h, put, span } from "../base/h";
 import { icon } from "../base/icons_review";
 import { button, editor, kbd } from "../base/parts";
-import { note } from "../base/review";
+import { note, sendOnEnter } from "../base/review";
 import { type Detail, type Item, isOpen, STRATEGIES, type Strategy } from "./state";
 
 export interface Hands {
@@ -39,6 +39,7 @@ export class Draft {
     this.#hands = hands;
     const go = h("button", { class: "button", type: "submit", "data-code": "ask" }, "Write again");
     this.#ask.append(h("label", "find", icon("spark"), this.#field, kbd("r")), go);
+    sendOnEnter(this.#field, this.#ask);
     this.#ask.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#hands.ask(this.#field.value);
@@ -68,7 +69,12 @@ export class Draft {
     if (!this.#editor) this.#drawText();
     this.#drawFoot();
     this.#ask.hidden =
-      !item || !isOpen(item) || !this.#hands.canChange() || !this.#hands.model() || item.writing !== null;
+      Boolean(this.#editor) ||
+      !item ||
+      !isOpen(item) ||
+      !this.#hands.canChange() ||
+      !this.#hands.model() ||
+      item.writing !== null;
   }
 
   /** Put a name where the text is being written; whether it is. */
@@ -89,7 +95,7 @@ export class Draft {
     field.spellcheck = true;
     this.#editor = field;
     put(this.#text, field);
-    this.#drawFoot();
+    this.show(this.#item, detail);
     field.focus();
     field.setSelectionRange(detail.text.length, detail.text.length);
   }
@@ -109,11 +115,11 @@ export class Draft {
   #drawHead(): void {
     const item = this.#item;
     if (!item) return void put(this.head);
-    const canSwitch = isOpen(item) && this.#hands.canChange() && item.writing === null;
+    const canSwitch = !this.#editor && isOpen(item) && this.#hands.canChange() && item.writing === null;
     put(
       this.head,
       bold("Draft"),
-      span("dim", item.draft && item.after ? `${exact(item.after)} tokens` : ""),
+      span("dim", item.after < item.before ? `${exact(item.after)} tokens` : ""),
       span("space"),
       h(
         "span",

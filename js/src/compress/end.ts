@@ -1,7 +1,7 @@
 // What it all comes to: sizes, prices, the Python line, and deciding.
 import { exact, short } from "../base/format";
 import { code } from "../base/ground";
-import { bold, type Children, h, span } from "../base/h";
+import { bold, type Children, h } from "../base/h";
 import { button, kbd } from "../base/parts";
 import { type CompressState, type Item, isOpen, price } from "./state";
 
@@ -19,8 +19,8 @@ export function drawFigures({ costs, before, after, state }: CompressState): Chi
   const then = costs?.after;
   const from = now?.tokens ?? before;
   const to = then?.tokens ?? after;
+  const isDone = state === "rejected" || from === to;
   const stays = now?.cached ? `${short(then?.cached ?? 0)} of it stays cached` : "nothing of it is cached";
-  const isDone = state === "rejected";
   return [
     h(
       "span",
@@ -115,13 +115,11 @@ export function settledWords(state: CompressState): string {
 }
 
 export function nothing(state: CompressState): HTMLElement {
-  const why = state.notes.join(" ");
   return h(
     "p",
     "nothing",
     state.state === "pending"
       ? "Nothing is left to compress: all of it is pinned, or covered otherwise."
       : "Nothing to compress: all but the last units are pinned or covered already.",
-    why && span("dim", ` ${why}`),
   );
 }

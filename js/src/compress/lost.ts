@@ -73,6 +73,7 @@ export class LostNames {
   draw(): void {
     const item = this.#item;
     if (!item) return;
+    this.element.hidden = !item.lost && !item.added && !(item.after < item.before);
     put(
       this.#head,
       item.lost

@@ -211,7 +211,7 @@ export class Originals {
   /** A unit in a line; of one that says the chosen name, where it does. */
   #line(row: Original, place: number): (Node | string)[] {
     const quote = this.#quotes.get(place);
-    if (quote === undefined || row.parts.some((part, at) => at % 2 && part === this.#name && at < 2))
+    if (quote === undefined || (!row.is_code && row.parts.includes(this.#name)))
       return this.#parts(row.parts);
     return this.#parts(quote.split(this.#name).flatMap((part, at) => (at ? [this.#name, part] : [part])));
   }

@@ -28,11 +28,12 @@ export function drawHead(state: CompressState): Children[] {
     h("h2", null, "Compress", branchChip(branch, "ours")),
     span("dim counts", aboutAll(state)),
     span("space"),
-    progress(
-      isPending ? `${approved} of ${items.length} approved` : state.state,
-      done || !isPending,
-      items.map(statusOf),
-    ),
+    items.length > 0 &&
+      progress(
+        isPending ? `${approved} of ${items.length} approved` : state.state,
+        done || !isPending,
+        items.map(statusOf),
+      ),
   ];
 }
 
@@ -72,7 +73,7 @@ function drawItem(
 ): HTMLElement {
   const status = statusOf(item);
   const [since, until] = [moment(item.since), moment(item.until)];
-  const isRejected = status === "rejected";
+  const stays = status === "rejected" || item.before === item.after;
   const width = (tokens: number) => `width:${Math.max(2, (BAR * tokens) / largest)}px`;
   const isToBeSeen = isOpen(item) && (item.lost > 0 || Boolean(item.problem));
   return h(
@@ -88,13 +89,13 @@ function drawItem(
     span(`state ${status}`, stateIcon(status)),
     bold(item.since ? period(since, until) : `Group ${at + 1}`),
     span("units", counted(item.units, "unit")),
-    span("whole", isRejected ? exact(item.before) : change(item.before, item.after), " tokens"),
+    span("whole", stays ? exact(item.before) : change(item.before, item.after), " tokens"),
     span(`whole standing${isToBeSeen ? " is-open" : ""}`, standing(item)),
     h(
       "span",
       { class: "whole size", "aria-hidden": true },
-      h("i", { class: isRejected ? "fill" : "ghost", style: width(item.before) }),
-      !isRejected && h("i", { class: "fill", style: width(item.after) }),
+      h("i", { class: stays ? "fill" : "ghost", style: width(item.before) }),
+      !stays && h("i", { class: "fill", style: width(item.after) }),
     ),
   );
 }

@@ -153,6 +153,7 @@ export function aboutAll({ items, between }: Pick<CompressState, "items" | "betw
   const stays = between.flat();
   const pins = stays.reduce((sum, stay) => sum + (stay.kind === "pinned" ? stay.units : 0), 0);
   const last = stays.find((stay) => stay.kind === "last");
+  if (!items.length) return "nothing left";
   return [
     `${counted(items.length, "group")}${pins ? `, ${counted(pins, "pin")} between` : ""}`,
     last ? stayWords(last, {}) : "",

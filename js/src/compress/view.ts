@@ -38,6 +38,7 @@ export class CompressView {
   #at = 0;
   #key: string | undefined; // the group that is looked at
   #detail: Detail | null = null;
+  #fetched: Promise<void> = Promise.resolve();
   #shownOf = ""; // which originals are shown, with which marks
   #edited: { key: string; draft: string } | null = null; // whose text is written, and over which draft
   #pointed = "approve";
@@ -57,7 +58,7 @@ export class CompressView {
     this.#draft = new Draft({
       canChange: () => this.#pending && ground.alive,
       model: () => this.#state.model,
-      edit: () => this.#edit(),
+      edit: () => void this.#edit(),
       write: (text) => void this.#keep(text),
       ask: (instructions) => void this.#use("summarize", instructions),
       use: (strategy) => void this.#use(strategy),
@@ -113,7 +114,7 @@ export class CompressView {
         once: true as const,
         run: () => void this.#use(name),
       })),
-      { key: "e", label: "edit the draft", run: () => this.#edit() },
+      { key: "e", label: "edit the draft", run: () => void this.#edit() },
       { key: "r", label: "have it written again", run: () => this.#draft.focusAsk() },
       {
         key: "p",
@@ -183,8 +184,7 @@ export class CompressView {
   // -- moving ---------------------------------------------------------------------------------------
 
   #to(to: number, focus = true): void {
-    if (!this.#items.length) return;
-    this.#leaveEditor();
+    if (!this.#items.length || this.#isTyping()) return;
     this.#at = Math.max(0, Math.min(to, this.#items.length - 1));
     this.#detail = null;
     this.#pointed = "approve";
@@ -204,6 +204,17 @@ export class CompressView {
     this.#ground.say("Nothing is open: all is decided.");
   }
 
+  /** Whether somebody is writing a text that is not kept yet: nothing else may take it away. */
+  #isTyping(): boolean {
+    const { typed } = this.#draft;
+    if (typed !== undefined && typed !== this.#detail?.text) {
+      this.#ground.say("Keep your text first, or leave it with Esc.");
+      return true;
+    }
+    this.#leaveEditor();
+    return false;
+  }
+
   // -- deciding -------------------------------------------------------------------------------------
 
   async #act(method: string, params: () => object = () => ({})): Promise<boolean> {
@@ -219,13 +230,14 @@ export class CompressView {
 
   async #approve(): Promise<void> {
     const item = this.#item;
-    if (!item || !isOpen(item)) return;
+    if (!item || !isOpen(item) || this.#isTyping()) return;
     if (item.problem) return this.#ground.say(`Group ${this.#at + 1} cannot be approved: ${item.problem}.`);
     if (!(await this.#act("approve_group", () => this.#draftOf(item.key)))) return;
     if (this.#pending) this.#next(1);
   }
 
   #approveAll(): void {
+    if (this.#isTyping()) return;
     void this.#ground.act("approve_all", () => ({
       drafts: Object.fromEntries(
         this.#items.filter((item) => item.state !== "rejected").map((item) => [item.key, item.draft]),
@@ -234,7 +246,7 @@ export class CompressView {
   }
 
   async #reject(): Promise<void> {
-    if (!(await this.#act("reject_group"))) return;
+    if (this.#isTyping() || !(await this.#act("reject_group"))) return;
     if (this.#pending) this.#next(1);
   }
 
@@ -255,11 +267,10 @@ export class CompressView {
   }
 
   async #use(strategy: Strategy, instructions = ""): Promise<void> {
-    if (!this.#canChange) return;
+    if (!this.#canChange || this.#isTyping()) return;
     if (strategy === "summarize" && !this.#state.model)
       return this.#ground.say("No model is set that could write it.");
     if (strategy === this.#item?.strategy && strategy !== "summarize") return;
-    this.#leaveEditor();
     await this.#act("write_with", () => ({ strategy, instructions }));
   }
 
@@ -276,9 +287,10 @@ export class CompressView {
     await this.#act("name_into_draft", () => ({ name, ...this.#draftOf(key) }));
   }
 
-  #edit(): void {
+  async #edit(): Promise<void> {
+    if (this.#detail?.draft !== this.#item?.draft) await this.#fetched; // a key that came before the text did
     const item = this.#item;
-    if (!item || !this.#canChange || !this.#detail) return;
+    if (!item || !this.#canChange || this.#detail?.draft !== item.draft) return;
     this.#edited = { key: item.key, draft: this.#detail.draft };
     this.#pointed = "edit";
     this.#drawCode();
@@ -318,7 +330,7 @@ export class CompressView {
     this.#drawEnd();
     this.#body.classList.toggle("is-settled", !this.#pending);
     void this.#fetchTexts();
-    void this.#fetch();
+    this.#fetched = this.#fetch();
   }
 
   #drawList(): void {
@@ -373,6 +385,7 @@ export class CompressView {
         return `review.pin(${commit ? JSON.stringify(commit) : "…"})`;
       default:
         if (name.startsWith("use-")) return `review.ask(${at}, strategy="${name.slice(4)}")`;
+        if (!this.#item) return "review.reject()";
         return decided || name === "reopen" ? `review.reopen(${at})` : `review.approve(${at})`;
     }
   }
