@@ -38,7 +38,7 @@ DRAFTS = (
         "Asked: mend the two open findings of the review, tests first.\n\n"
         "Done: test_csv_has_the_same_limit, test_csv_days_are_the_harbours_days and "
         "test_csv_of_the_last_day_of_the_year in tests/test_app.py failed before the change. "
-        "span(start, end, zone=UTC) in tidepool/app.py serves both routes now: a CSV of more than 400 days is a "
+        "span(start, end, zone=UTC) in tidepool/app.py serves both routes: a CSV of more than 400 days is a "
         "422. The days of /stations/{id}/tides.csv are the harbour's own. The JSON route was moved to "
         "tidepool/json_routes.py."
     ),
