@@ -43,7 +43,11 @@ def test_it_is_found(text, kind, said):
     "text", ["and/or 24/7 1/2", "An ordinary sentence. It ends here.", "", "e.g. this", "42"]
 )
 def test_ordinary_words_are_none(text):
-    assert [one for one in identifiers(text) if one.text != "e.g"] == []
+    assert identifiers(text) == {}
+
+
+def test_what_stands_in_quotes_and_is_a_path_is_counted_once():
+    assert identifiers('read "src/tide.py" and src/tide.py') == {Identifier("path", "src/tide.py"): 2}
 
 
 def test_what_a_draft_no_longer_says_is_lost_with_where_it_was_first_said():

@@ -40,7 +40,7 @@ _FILE = re.compile(
 _HASH = re.compile(r"(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,64}")
 _VERSION = re.compile(r"v?\d+\.\d+(?:\.\d+)+|\d{4}-\d\d-\d\d")
 _NAME = re.compile(
-    r"""[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)+  # a dotted name
+    r"""(?!\w(?:\.\w)+$)[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)+  # a dotted name, but no e.g
       | \w*[A-Za-z0-9]_+\w+ | _\w{3,}            # snake_case
       | [a-z]\w*[a-z0-9][A-Z]\w*                 # camelCase
       | (?:[A-Z][a-z0-9]+){2,}                    # PascalCase
@@ -67,8 +67,11 @@ def identifiers(text: str) -> dict[Identifier, int]:
     for match in _ERROR.finditer(text):
         before = _BEFORE.search(text, max(match.start() - 60, 0), match.start())
         _add(found, "error", f"{before[0] if before else ''}{match[0]}".rstrip(_STRIP + " "))
+    words = {one.text for one in found}
     for match in _QUOTE.finditer(text):
-        _add(found, "quote", match[0][1:-1].strip())
+        said = match[0][1:-1].strip()
+        if said not in words:  # a path in quotes is a path
+            _add(found, "quote", said)
     return found
 
 
