@@ -441,3 +441,52 @@ def test_a_forgotten_secret_is_in_no_draft_that_was_put_aside(tmp_path, fake):
     t.close()
     for path in tmp_path.iterdir():
         assert b"hunter2" not in path.read_bytes()
+
+
+def test_a_name_said_right_behind_the_last_group_is_said_later(t, fake):
+    review = proposed(t, fake, "zero", "one", "two")
+    t.user("Once more: /src/part2.py, /src/part1.py.")
+    frame = review.refresh().lost.to_frame()
+    later = frame[frame.what == "lost"].set_index("text").later
+    assert (later["/src/part2.py"], later["/src/part1.py"], later["/src/part0.py"]) == (1, 1, 1)
+
+
+def test_what_another_handle_settled_is_decided_no_more(tmp_path, fake):
+    t = Tract.open(tmp_path / "work.db", model="gpt-4o-mini", llm=fake)
+    grow(t, 2)
+    review = proposed(t, fake, "zero", "one")
+    other = Tract.open(tmp_path / "work.db")
+    (late,) = other.pending()
+    assert isinstance(late, Compression)
+    review.approve()
+    before = t.compile().to_dicts(), len(t.operations())
+    for act in (
+        late.approve,
+        late.reject,
+        lambda: late.edit(0, "mine"),
+        lambda: late.approve(0),
+        lambda: late.ask(0, strategy="structural"),
+    ):
+        with pytest.raises(ReviewError, match="compression of 4 units is applied already"):
+            act()
+    assert (t.compile().to_dicts(), len(t.operations())) == before
+    other.close()
+    t.close()
+
+
+def test_a_call_whose_result_is_of_a_rejected_group_stays_with_it(fake):
+    t = Tract.open()
+    t.user(f"Read it. {WORDS}")
+    call = t.tool_call("Read", {"file_path": "/src/tide.py"}, "c1")
+    t.user("pin", priority=PINNED)
+    result = t.tool_result("c1", WORDS)
+    t.assistant(f"Read. {WORDS}")
+    t.user("end")
+    review = t.compress(content=["before", "behind"], keep_last=1, mode="collaborative")
+    assert [len(group.units) for group in review.groups] == [2, 2]
+    review.reject(1)
+    assert call.hash not in review.groups[0].units
+    told = review.tokens_after
+    review.approve(0)
+    assert t.compile().token_count == told
+    assert {call.hash, result.hash} <= set(t.compile().commit_hashes)
