@@ -245,6 +245,52 @@ def test_a_unit_that_was_edited_since_keeps_it_pending_once(t, fake):
     assert review.approve().state == "applied"
 
 
+def test_another_edit_of_the_same_unit_is_told_once_more(t, fake):
+    review = proposed(t, fake, "zero", "one", "two")
+    for text in ("edited", "edited otherwise"):
+        t.edit(review.groups[1].units[0], text)
+        with pytest.warns(UserWarning, match="edited since"):
+            review.approve()
+        assert (review.state, review.groups[1].changed) == ("pending", 1)
+    assert review.approve().state == "applied"
+
+
+def test_what_a_model_or_a_person_writes_that_no_json_can_hold_is_mended(t, fake):
+    review = proposed(t, fake, "zero \ud800", "one \x00", "two", instructions="Name \udfff it.")
+    assert [group.draft for group in review.groups] == ["zero \ufffd", "one \x00", "two"]
+    fake.answers = [said("two \ud800")]
+    assert review.ask(2, "More \ud800.").groups[2].draft == "two \ufffd"
+    again = t.compress(strategy="summarize", keep_last=1, instructions="Name \udfff it.")
+    assert again.groups[2].draft == "two \ufffd"
+    review.approve()
+    assert texts(t)[:3] == ["zero \ufffd", "pin 1", "one \x00"]
+
+
+@pytest.mark.parametrize("decide", [Compression.approve, Compression.reject])
+def test_what_was_decided_in_a_batch_that_is_taken_back_is_open_again(t, fake, decide):
+    def fail(review):
+        with t.batch():
+            decide(review)
+            raise KeyError
+
+    review = proposed(t, fake, "zero", "one", "two")
+    before = texts(t)
+    with pytest.raises(KeyError):
+        fail(review)
+    assert review.refresh().state == "pending"
+    with pytest.raises(KeyError):
+        fail(review)
+    assert texts(t) == before
+    assert review.edit(0, "mine").approve().state == "applied"
+    assert texts(t)[0] == "mine"
+
+
+def test_what_a_rejected_one_would_have_lost_did_not_get_lost(t, fake):
+    review = proposed(t, fake, "zero", "one", "two")
+    assert "identifiers would get lost" in repr(review)
+    assert "lost;" not in repr(review.reject())
+
+
 def test_the_branch_may_grow_meanwhile(t, fake):
     review = proposed(t, fake, "zero", "one", "two")
     t.user("and on it goes")

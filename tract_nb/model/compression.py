@@ -92,7 +92,7 @@ class Compression:
 
     def refresh(self) -> Compression:
         """Look at it as it is by now: somebody else may have decided."""
-        if self._desk is not None and self.state == PENDING:
+        if self._desk is not None and self._now.number is not None:
             self._now = self._desk.look(self._now)
         return self
 
@@ -264,6 +264,8 @@ class Compression:
         return self._became(self._pending().decide(self._now, self._at(i).key, REJECTED))
 
     def _pending(self) -> Desk:
+        if self.state != PENDING:
+            self.refresh()  # a batch that was taken back took back what was decided in it
         if self._desk is None or self.state != PENDING:
             ways = {PROPOSED: "Compress without dry_run.", APPLIED: "t.undo() takes it back."}
             raise ReviewError(
@@ -329,7 +331,7 @@ class Compression:
         if self.state == PENDING:
             lines.append(f"{self.tokens_before:,} → {self.tokens_after:,} tokens")
         lines += [f"! {said}" for said in self.told]
-        if lost:
+        if lost and self.state != REJECTED:
             would = "would get" if self.state in (PENDING, PROPOSED) else "got"
             lines.append(f"{counted(lost, 'identifier')} {would} lost; see .lost")
         if self.groups:

@@ -76,8 +76,8 @@ class Group:
         Who wrote the draft: nobody, Python, a model, a person.
     problem : str
         Why the draft cannot be approved; empty where it can.
-    changed : int
-        How many of the units were edited since the draft was written.
+    edits : tuple of str
+        The commits, in short, that hold the texts of units edited since the draft was written.
     taken : int
         How many units it stood for and does no longer: pinned since, or covered otherwise.
     metadata : dict, optional
@@ -95,10 +95,15 @@ class Group:
     state: str = APPLIED
     strategy: str = ""
     problem: str = ""
-    changed: int = 0
+    edits: tuple[str, ...] = field(default=(), repr=False)
     taken: int = 0
     metadata: Mapping[str, Any] | None = field(default=None, repr=False)
     key: str = ""
+
+    @property
+    def changed(self) -> int:
+        """How many of the units were edited since the draft was written."""
+        return len(self.edits)
 
     @cached_property
     def rows(self) -> tuple[tuple[Any, ...], ...]:

@@ -12,7 +12,7 @@ from tract_nb.model.compression import NOTHING, PROPOSED, Compressed
 from tract_nb.model.group import APPLIED, MASK, SUMMARIZE, Group
 from tract_nb.operations import ranges
 from tract_nb.operations.budget import check_budget
-from tract_nb.operations.covering import cover, mask
+from tract_nb.operations.covering import Cover, cover, mask
 from tract_nb.operations.drafting import Plan, asked, check_preserved, planned
 from tract_nb.operations.losing import Losses
 from tract_nb.operations.names import names_in, one_name
@@ -95,19 +95,16 @@ def _write(tx: Transaction, plan: Plan) -> tuple[Snapshot, list[str]]:
     """Store the masks, or a SUMMARY for each run; return the history after them, and the SUMMARYs' hashes."""
     if plan.masks:
         return mask(tx, plan.history, plan.masks), []
-    history, names = plan.history, []
-    for run, draft in zip(plan.runs, plan.drafts, strict=True):
-        row, history = cover(
-            tx,
-            history,
-            [item.unit for item in run],
-            draft.text,
-            strategy=plan.ask.strategy,
-            instructions=plan.ask.instructions,
-            metadata=draft.metadata,
-        )
-        names.append(row.hash.hex())
-    return history, names
+    ask = plan.ask
+    rows, history = cover(
+        tx,
+        plan.history,
+        [
+            Cover([item.unit for item in run], draft.text, ask.strategy, ask.instructions, draft.metadata)
+            for run, draft in zip(plan.runs, plan.drafts, strict=True)
+        ],
+    )
+    return history, [row.hash.hex() for row in rows]
 
 
 # -- telling ------------------------------------------------------------------------------------------

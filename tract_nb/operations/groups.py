@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from tract_nb.engine.canonical import without_surrogates
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import message_size
 from tract_nb.model.group import MASK, OPEN, PROPOSED, REJECTED, Group
@@ -37,8 +38,10 @@ class Live(NamedTuple):
         What was decided.
     after : int
         Tokens that what stands for the units has.
-    changed, taken : int
-        Units edited since the draft was written, and units that are not in it any more.
+    edits : tuple of str
+        The commits, in short, that hold the texts of units edited since the draft was written.
+    taken : int
+        How many units are not in it any more.
     masks : list of Mask
         Where masks are the draft.
     metadata : mapping or None
@@ -52,7 +55,7 @@ class Live(NamedTuple):
     problem: str
     choice: str | None
     after: int
-    changed: int
+    edits: tuple[str, ...]
     taken: int
     masks: list[Mask]
     metadata: Mapping[str, Any] | None
@@ -70,13 +73,15 @@ class Live(NamedTuple):
 
 def as_written(history: Snapshot, units: Sequence[bytes], strategy: str, draft: Draft) -> dict[str, Any]:
     """Return a draft as it is stored, with what the units said when it was written."""
-    return {
+    written = {
         "strategy": strategy,
         "text": draft.text,
         "problem": draft.problem,
-        "metadata": dict(draft.metadata) if draft.metadata else None,
+        "metadata": draft.metadata or None,
         "of": unit_texts(history, units),
     }
+    kept: dict[str, Any] = without_surrogates(written)  # a model may write what no JSON can hold
+    return kept
 
 
 def unit_texts(history: Snapshot, units: Sequence[bytes]) -> list[str]:
@@ -148,7 +153,7 @@ def _live(
         problem=problem,
         choice=stored.answers.get(key, {}).get("choice"),
         after=after,
-        changed=sum(old != new and bool(new) for old, new in zip(then, now, strict=False)),
+        edits=tuple(new for old, new in zip(then, now, strict=False) if new and old != new),
         taken=len(units) - len(run),
         masks=made,
         metadata=written.get("metadata"),
@@ -182,7 +187,7 @@ def shown(
             state=one.state,
             strategy=one.strategy,
             problem=one.problem,
-            changed=one.changed,
+            edits=one.edits,
             taken=one.taken,
             metadata=one.metadata,
             key=one.key,

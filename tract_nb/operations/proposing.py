@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tract_nb.engine.canonical import clean_text
+from tract_nb.engine.canonical import clean_text, without_surrogates
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import context_size
 from tract_nb.errors import RefError, ReviewError
@@ -39,7 +39,7 @@ def propose(
 ) -> Compressed:
     """Return what is proposed for a range, stored until a person has decided."""
     refuse_detached(ws)
-    words = {**_words(ask), **chosen}
+    words = without_surrogates({**_words(ask), **chosen})
     with ws.db.read():
         waiting = kept.waiting(ws)
         if waiting is not None:
@@ -64,7 +64,7 @@ def propose(
                 "source": counted(sum(map(len, groups)), "unit"),
                 "asked": words,
                 "groups": [[unit.hex() for unit in group] for group in groups],
-                "notes": plan.notes,
+                "notes": without_surrogates(plan.notes),
             },
             answers={},
             proposals={

@@ -95,7 +95,7 @@ def coverable(history: Snapshot, units: Iterable[Unit]) -> tuple[list[Unit], lis
     """
     free = [unit for unit in units if unit.priority is not Priority.PINNED]
     picked = {unit.identity for unit in free}
-    groups = _groups(history)
+    groups = calls_with_results(history)
     whole = [
         unit
         for unit in free
@@ -113,7 +113,7 @@ def coverable(history: Snapshot, units: Iterable[Unit]) -> tuple[list[Unit], lis
     return whole, notes
 
 
-def _groups(history: Snapshot) -> dict[bytes, list[Unit]]:
+def calls_with_results(history: Snapshot) -> dict[bytes, list[Unit]]:
     """Return calls with their results, by the call's identity."""
     groups: dict[bytes, list[Unit]] = {}
     for unit in history.units:

@@ -16,7 +16,7 @@ from tract_nb.model.group import APPLIED, APPROVED, MASK, REJECTED
 from tract_nb.operations import kept_reviews as kept
 from tract_nb.operations.annotate import annotate
 from tract_nb.operations.budget import check_budget
-from tract_nb.operations.covering import cover, mask
+from tract_nb.operations.covering import Cover, cover, mask
 from tract_nb.operations.drafting import Ask
 from tract_nb.operations.groups import Live, living
 from tract_nb.operations.proposing import VERB, group_of, look, stored_ask, tip_of
@@ -128,26 +128,21 @@ def _apply(tx: Transaction, args: dict[str, Any], stored: StoredReview, seen: Co
 
 def _moved(seen: Compressed, now: Compressed) -> bool:
     """Tell whether units were edited that whoever decides has not seen edited."""
-    known = {group.key: group.changed for group in seen.groups}
-    return any(group.changed > known.get(group.key, 0) for group in now.groups if group.state != REJECTED)
+    known = {edit for group in seen.groups for edit in group.edits}
+    return any(not known.issuperset(group.edits) for group in now.groups if group.state != REJECTED)
 
 
 def _write(tx: Transaction, history: Snapshot, ask: Ask, live: list[Live]) -> tuple[Snapshot, dict[str, str]]:
     """Store masks and SUMMARYs; return the history after them, and the SUMMARYs' hashes by group."""
-    names = {}
     masks = [made for one in live if one.strategy == MASK for made in one.masks]
     if masks:
         history = mask(tx, history, masks)
-    for one in live:
-        if one.strategy != MASK:
-            row, history = cover(
-                tx,
-                history,
-                [item.unit for item in one.run],
-                one.text,
-                strategy=one.strategy,
-                instructions=ask.instructions,
-                metadata=one.metadata,
-            )
-            names[one.key] = row.hash.hex()
-    return history, names
+    covers = {
+        one.key: Cover(
+            [item.unit for item in one.run], one.text, one.strategy, ask.instructions, one.metadata
+        )
+        for one in live
+        if one.strategy != MASK
+    }
+    rows, history = cover(tx, history, list(covers.values()))
+    return history, {key: row.hash.hex() for key, row in zip(covers, rows, strict=True)}
