@@ -142,7 +142,7 @@ def _live(
         problem = problem or "nobody has written a draft"
         after = size(run)
     else:
-        problem = ""
+        problem = lacking(ask, run, text)
         after = message_size(ws.count(text))
     then, now = written.get("of", []), unit_texts(history, units)
     return Live(
