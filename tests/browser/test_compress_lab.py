@@ -64,6 +64,13 @@ def test_it_is_reviewed_beside_a_model_that_writes_and_after_the_kernel_went(ope
     assert notebook.text(3) == "[('proposed', 'again, of /src/part0.py'), ('approved', 'My own words.')]"
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
 
+    page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.context.save(); }")
+    page.reload()
+    notebook.open()
+    shown = notebook.shown(1)
+    shown.get_by_text("1 of 2 approved").wait_for()
+    shown.locator(".original").first.wait_for()
+
     notebook.restart()
     shown.locator(".live", has_text="Kernel is gone").wait_for()
     assert shown.get_by_role("button", name="Approve").count() == 0

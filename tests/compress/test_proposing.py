@@ -536,3 +536,13 @@ def test_a_call_whose_result_is_of_a_rejected_group_stays_with_it(fake):
     review.approve(0)
     assert t.compile().token_count == told
     assert {call.hash, result.hash} <= set(t.compile().commit_hashes)
+
+
+def test_an_error_names_a_group_by_its_place_also_after_one_before_it_went(t, fake):
+    review = proposed(t, fake, "zero", *["without it"] * 3, "of /src/part2.py", preserve=r"/src/part[12]\.py")
+    review.pin(list(review.groups[0].units))
+    assert [group.state for group in review.groups] == ["open", "proposed"]
+    with pytest.raises(ReviewError, match="Group 0 cannot be approved"):
+        review.approve(0)
+    with pytest.raises(ReviewError, match="Group 0 cannot be approved"):
+        review.approve()

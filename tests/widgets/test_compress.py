@@ -447,6 +447,27 @@ def test_a_branch_that_is_gone_is_told(bench, t, fake, outbox):
     assert originals(out).count() == 2, "what was there can still be read"
 
 
+def test_read_only_it_can_be_read(bench, tmp_path, fake, outbox):
+    path = tmp_path / "work.db"
+    t = Tract.open(path, model="gpt-4o-mini", llm=fake)
+    grow(t, 2)
+    proposed(t, fake)
+    t.close()
+    t = Tract.open(path, read_only=True)
+    (pending,) = t.pending()
+    assert isinstance(pending, Compression)
+    b, out = opened(bench, CompressWidget(t, pending))
+    out.locator(".live", has_text="Read-only: work.db").wait_for()
+    names(out).first.click()
+    out.locator("mark.is-current", has_text="/src/part0.py").wait_for()
+    assert out.locator(".go .button:visible, .why .needs-kernel:visible, .asking:visible").count() == 0
+    for key in ("e", "p", "2", "Shift+Enter"):
+        b.page.keyboard.press(key)
+    assert out.locator("textarea").count() == 0
+    assert pending.refresh().unresolved == 2
+    t.close()
+
+
 def test_a_long_group_comes_page_by_page(bench, fake, outbox):
     t = Tract.open(model="gpt-4o-mini", llm=fake)
     with t.batch():
@@ -459,6 +480,7 @@ def test_a_long_group_comes_page_by_page(bench, fake, outbox):
     names(out).first.click()
     out.locator("mark.is-current", has_text="/src/far_away.py").wait_for()
     assert originals(out).count() < 600
+    assert out.locator("[data-place='1099']").inner_text().split()[:3] == ["user", "unit", "1099"]
 
 
 def test_an_original_is_read_whole_where_it_stands(bench, fake, outbox):

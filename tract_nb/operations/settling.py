@@ -29,9 +29,10 @@ from tract_nb.store.reviews import StoredReview
 def decide(ws: Workspace, seen: Compressed, key: str, choice: str | None) -> Compressed:
     """Approve or reject a group, or take that back; it is done once no group is undecided."""
     with _settling(ws, seen) as (tx, args, stored):
-        one = group_of(living(ws, ws.snapshot(tip_of(ws, stored)), stored, stored_ask(stored)), key)
+        live = living(ws, ws.snapshot(tip_of(ws, stored)), stored, stored_ask(stored))
+        one = group_of(live, key)
         if choice == APPROVED:
-            _refuse_unfit(int(key), one)
+            _refuse_unfit(live.index(one), one)
         answers = {name: said for name, said in stored.answers.items() if name != key}
         if choice is not None:
             answers[key] = {"choice": choice, "by": ws.actor}
@@ -96,9 +97,11 @@ def _settling(ws: Workspace, seen: Compressed) -> Iterator[tuple[Transaction, di
 def _apply(tx: Transaction, args: dict[str, Any], stored: StoredReview, seen: Compressed) -> Compressed:
     ws, number, ask = tx.ws, stored.id, stored_ask(stored)
     history = ws.snapshot(tip_of(ws, stored))
-    live = [one for one in living(ws, history, stored, ask) if one.choice != REJECTED]
-    for one in live:
-        _refuse_unfit(int(one.key), one)
+    every = living(ws, history, stored, ask)
+    live = [one for one in every if one.choice != REJECTED]
+    for place, one in enumerate(every):
+        if one.choice != REJECTED:
+            _refuse_unfit(place, one)
     if not live:
         ws.say("nothing is left to compress: all of it is pinned, or covered otherwise")
         reviews.settle(ws.db, number, REJECTED)
