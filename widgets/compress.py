@@ -12,7 +12,7 @@ from tract_nb.model.compression import Compression
 from tract_nb.model.group import MASK, SUMMARIZE, Group
 from tract_nb.model.listing import counted
 from tract_nb.model.reply import Cancel
-from tract_nb.model.review import APPLIED, PENDING
+from tract_nb.model.waiting import APPLIED, PENDING
 from tract_nb.tract import Tract
 from tract_nb.view.originals import Said
 from tract_nb.view.proposed import Proposed

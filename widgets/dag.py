@@ -12,7 +12,7 @@ import traitlets
 from tract_nb.errors import TractError
 from tract_nb.model.commit import HASH_TAKEN
 from tract_nb.model.listing import counted
-from tract_nb.model.review import PENDING
+from tract_nb.model.waiting import PENDING
 from tract_nb.notebook.html import markdown
 from tract_nb.tract import Tract
 from tract_nb.view import graph

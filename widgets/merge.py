@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from tract_nb.errors import ReviewError
 from tract_nb.model.commit import preview
 from tract_nb.model.conflict import Conflict, Decision
-from tract_nb.model.review import PENDING, Review
+from tract_nb.model.review import Review
+from tract_nb.model.waiting import PENDING
 from tract_nb.tract import Tract
 from tract_nb.widgets.base import answers
 from tract_nb.widgets.review import ReviewWidget

@@ -20,8 +20,8 @@ from tract_nb.operations.workspace import Workspace
 Standing = AbstractContextManager[None, Any]
 
 
-class ReviewDesk:
-    """Where the reviews of a handle lie: it keeps answers in the database, and applies them.
+class _Desk:
+    """Where something of a handle lies until somebody decides.
 
     Parameters
     ----------
@@ -39,6 +39,12 @@ class ReviewDesk:
         self._ws = ws
         self._reading = reading
         self._moving = moving
+
+
+class ReviewDesk(_Desk):
+    """Where the reviews of a handle lie: it keeps answers in the database, and applies them."""
+
+    __slots__ = ()
 
     def look(self, review: Reviewed) -> Reviewed:
         """Return the review as it is by now."""
@@ -75,20 +81,10 @@ class ReviewDesk:
             return reviewing.reject(self._ws, review)
 
 
-class CompressionDesk:
-    """Where the pending compressions of a handle lie: it keeps drafts and decisions, and applies them.
+class CompressionDesk(_Desk):
+    """Where the pending compressions of a handle lie: it keeps drafts and decisions, and applies them."""
 
-    The parameters are those of :class:`ReviewDesk`.
-    """
-
-    __slots__ = ("_moving", "_reading", "_ws")
-
-    def __init__(
-        self, ws: Workspace, reading: Callable[[], Standing], moving: Callable[[], Standing]
-    ) -> None:
-        self._ws = ws
-        self._reading = reading
-        self._moving = moving
+    __slots__ = ()
 
     def look(self, seen: Compressed) -> Compressed:
         """Return it as it is by now."""

@@ -10,8 +10,8 @@ from tract_nb.errors import ReviewError
 from tract_nb.model.group import APPROVED, OPEN, REJECTED, STRATEGIES, Group, Groups, LostTable
 from tract_nb.model.listing import counted
 from tract_nb.model.reply import Cancel
-from tract_nb.model.review import APPLIED, PENDING
 from tract_nb.model.table import NO_MATHS, cell_html, table_html
+from tract_nb.model.waiting import APPLIED, PENDING, Waiting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +69,7 @@ class Desk(Protocol):
 
 
 @dataclass(slots=True, repr=False, eq=False)
-class Compression:
+class Compression(Waiting):
     """What a compression did, would do, or proposes to a person.
 
     ``pending`` is one that waits for a person: group by group a draft, what it loses, and a decision. It is
@@ -99,19 +99,9 @@ class Compression:
     # -- as it stands -------------------------------------------------------------------------------
 
     @property
-    def state(self) -> str:
-        """``applied``, ``pending``, ``rejected``, ``proposed`` (a dry run) or ``nothing`` (to compress)."""
-        return self._now.state
-
-    @property
     def strategy(self) -> str:
         """What was asked for: mask, structural, summarize, or text: the caller's own."""
         return self._now.strategy
-
-    @property
-    def branch(self) -> str:
-        """The branch that it changes."""
-        return self._now.branch
 
     @property
     def source(self) -> str:
@@ -127,21 +117,6 @@ class Compression:
     def unresolved(self) -> int:
         """How many groups nobody has approved or rejected yet."""
         return sum(group.undecided for group in self.groups) if self.state == PENDING else 0
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was left as it is, and why."""
-        return self._now.notes
-
-    @property
-    def tokens_before(self) -> int:
-        """Counted tokens of the whole context before it."""
-        return self._now.tokens_before
-
-    @property
-    def tokens_after(self) -> int:
-        """Counted tokens of the whole context after it; of a pending one without what was rejected."""
-        return self._now.tokens_after
 
     @property
     def target_tokens(self) -> int | None:

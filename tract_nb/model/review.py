@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,11 +10,10 @@ from tract_nb.model.commit import HASH_SHOWN, HASH_TAKEN, Commit, preview
 from tract_nb.model.conflict import Conflict, Decision, listed
 from tract_nb.model.listing import counted
 from tract_nb.model.table import NO_MATHS, Code, Column, Table, cell_html, table_html
+from tract_nb.model.waiting import PENDING, REJECTED, Waiting
 
 if TYPE_CHECKING:
     import pandas as pd
-
-PENDING, APPLIED, REJECTED = "pending", "applied", "rejected"
 
 
 class Conflicts(Table):
@@ -35,58 +33,6 @@ class Conflicts(Table):
         Column("answer", "str", "the choice, or 'text'; missing while it is open"),
         Column("by", "str", "who decided"),
     )
-
-
-class Waiting(Protocol):
-    """What waits for a decision: a :class:`Review`, or a :class:`~tract_nb.Compression`."""
-
-    @property
-    def verb(self) -> str: ...
-    @property
-    def branch(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def unresolved(self) -> int: ...
-    @property
-    def tokens_before(self) -> int: ...
-    @property
-    def tokens_after(self) -> int: ...
-    def __len__(self) -> int: ...
-
-
-class Pending(Table):
-    """The reviews that wait for a decision, by branch."""
-
-    __slots__ = ()
-
-    columns = (
-        Column("branch", "str", "the branch that it changes"),
-        Column("verb", "str", "merge, rebase or compress"),
-        Column("source", "str", "what is merged, or rebased onto; of a compression how many units"),
-        Column("conflicts", "int64", "how many there are; of a compression its groups"),
-        Column("unresolved", "int64", "conflicts with neither an answer nor a proposal; undecided groups"),
-        Column("tokens_before", "int64", "counted tokens of the context as it is"),
-        Column("tokens_after", "int64", "as it would be, by what is decided so far"),
-    )
-
-    @classmethod
-    def of(cls, reviews: Sequence[Waiting]) -> Pending:
-        """Return reviews as a table."""
-        return cls(
-            tuple(
-                (
-                    one.branch,
-                    one.verb,
-                    one.source,
-                    len(one),
-                    one.unresolved,
-                    one.tokens_before,
-                    one.tokens_after,
-                )
-                for one in reviews
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +72,7 @@ class Desk(Protocol):
 
 
 @dataclass(slots=True, repr=False, eq=False)
-class Review:
+class Review(Waiting):
     """What a merge, rebase, pick or compression did, or asks before it does it.
 
     It is ``pending`` only while there is something to decide; it is kept in the database until then,
@@ -136,25 +82,20 @@ class Review:
     _desk: Desk
     _now: Reviewed
 
+    @property
+    def now(self) -> Reviewed:
+        """As it stood when it was looked at last."""
+        return self._now
+
     def refresh(self) -> Review:
         """Look at the review as it is by now: somebody else may have answered."""
         self._now = self._desk.look(self._now)
         return self
 
     @property
-    def state(self) -> str:
-        """``pending``, ``applied`` or ``rejected``."""
-        return self._now.state
-
-    @property
     def verb(self) -> str:
         """What is reviewed: merge, rebase, pick, reorder."""
         return self._now.verb
-
-    @property
-    def branch(self) -> str:
-        """The branch that it changes."""
-        return self._now.branch
 
     @property
     def source(self) -> str:
@@ -175,21 +116,6 @@ class Review:
     def warnings(self) -> tuple[str, ...]:
         """What is no conflict and still worth a look."""
         return self._now.warnings
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was done, or why there was nothing to do."""
-        return self._now.notes
-
-    @property
-    def tokens_before(self) -> int:
-        """Counted tokens of the context before it."""
-        return self._now.tokens_before
-
-    @property
-    def tokens_after(self) -> int:
-        """Counted tokens of the context after it; of a pending one as it is decided so far."""
-        return self._now.tokens_after
 
     @property
     def commit(self) -> Commit | None:

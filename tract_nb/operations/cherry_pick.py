@@ -10,7 +10,8 @@ from tract_nb.engine.tokens import context_size
 from tract_nb.errors import ReviewError
 from tract_nb.model.commit import HASH_SHOWN, Kind, Priority, Row, preview
 from tract_nb.model.listing import counted
-from tract_nb.model.review import APPLIED, Reviewed
+from tract_nb.model.review import Reviewed
+from tract_nb.model.waiting import APPLIED
 from tract_nb.operations import names, present
 from tract_nb.operations.budget import asks, check_budget
 from tract_nb.operations.copying import copy_all, out_of_order

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from tract_nb.errors import ReviewError
-from tract_nb.model.review import PENDING, REJECTED
+from tract_nb.model.waiting import PENDING, REJECTED
 from tract_nb.operations.workspace import Workspace
 from tract_nb.store import reviews
 from tract_nb.store.reviews import StoredReview

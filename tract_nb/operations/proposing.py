@@ -18,8 +18,8 @@ from tract_nb.model.compression import NOTHING, Compressed
 from tract_nb.model.group import APPLIED, REJECTED, STRUCTURAL, SUMMARIZE, TEXT
 from tract_nb.model.listing import counted
 from tract_nb.model.reply import Cancel
-from tract_nb.model.review import PENDING
 from tract_nb.model.summariser import Draft
+from tract_nb.model.waiting import PENDING
 from tract_nb.operations import kept_reviews as kept
 from tract_nb.operations import ranges
 from tract_nb.operations.drafting import Ask, Plan, limits, patterns, planned, structural_text

@@ -11,7 +11,8 @@ from tract_nb.engine.tokens import context_size
 from tract_nb.errors import ReviewError
 from tract_nb.model.commit import HASH_SHOWN, Kind, Row
 from tract_nb.model.listing import counted
-from tract_nb.model.review import APPLIED, Reviewed
+from tract_nb.model.review import Reviewed
+from tract_nb.model.waiting import APPLIED
 from tract_nb.operations import compiling, present
 from tract_nb.operations.copying import copy_all, out_of_order
 from tract_nb.operations.transaction import transaction

@@ -11,7 +11,8 @@ from tract_nb.errors import RefError, ReviewError
 from tract_nb.model.commit import HASH_SHOWN, Row
 from tract_nb.model.conflict import Conflict, Decision
 from tract_nb.model.listing import counted
-from tract_nb.model.review import APPLIED, PENDING, REJECTED, Reviewed
+from tract_nb.model.review import Reviewed
+from tract_nb.model.waiting import APPLIED, PENDING, REJECTED
 from tract_nb.operations import joining, names, present
 from tract_nb.operations import kept_reviews as kept
 from tract_nb.operations.budget import asks, check_budget

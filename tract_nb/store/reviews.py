@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from tract_nb.model.review import PENDING, REJECTED
+from tract_nb.model.waiting import PENDING, REJECTED
 from tract_nb.store import schema
 from tract_nb.store.database import Database
 from tract_nb.store.sums import row_sum

@@ -9,7 +9,8 @@ from cyclopts import Parameter
 from tract_nb.errors import CommandError
 from tract_nb.model.compression import Compression
 from tract_nb.model.listing import Status
-from tract_nb.model.review import PENDING, Pending, Review
+from tract_nb.model.review import Review
+from tract_nb.model.waiting import PENDING, Pending
 from tract_nb.notebook.commands.writing import named, spoken
 from tract_nb.notebook.desk import Desk
 from tract_nb.tract import Tract
