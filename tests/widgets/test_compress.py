@@ -263,6 +263,8 @@ def test_a_group_is_written_another_way(bench, widget, fake):
     b.page.keyboard.press("2")
     out.locator(".draft-text .text", has_text="2 messages").wait_for()
     assert widget.review.groups[0].strategy == "structural"
+    assert "330 tokens" in widget.review.groups[0].added
+    assert out.locator(".draft-text mark.added").count() == 0, "what a rule counted is not made up"
     asked = len(fake.sent)
     out.get_by_role("button", name="mask", exact=True).click()
     groups(out).nth(0).locator(".standing").get_by_text("needs a draft").or_(
@@ -289,6 +291,7 @@ def test_a_model_writes_while_the_rest_is_worked_with(bench, widget, fake):
     fake.go.set()
     groups(out).nth(0).click()
     out.locator(".draft-text .text", has_text="zero again").wait_for()
+    out.locator(".said", has_text="Group 1 is written.").wait_for()
     assert "Name the files." in fake.asked()[-1][1]
     assert [group.state for group in widget.review.groups] == ["proposed", "approved", "proposed"]
 

@@ -41,6 +41,7 @@ export class CompressView {
   #fetched: Promise<void> = Promise.resolve();
   #shownOf = ""; // which originals are shown, with which marks
   #edited: { key: string; draft: string } | null = null; // whose text is written, and over which draft
+  #writing = new Set<string>(); // groups that a model writes
   #pointed = "approve";
 
   constructor(ground: Ground<CompressState>) {
@@ -178,7 +179,18 @@ export class CompressView {
     if (at < 0 && this.#edited?.key === this.#key && this.#draft.typed !== undefined)
       this.#ground.say("The group is gone; your text is still here. Copy it before you leave it.");
     this.#at = Math.max(0, at >= 0 ? at : Math.min(this.#at, this.#items.length - 1));
+    this.#tellWritten();
     this.#draw();
+  }
+
+  /** Say which drafts a model has come to an end with. */
+  #tellWritten(): void {
+    const written = [...this.#items.entries()].filter(
+      ([, { key, writing }]) => writing === null && this.#writing.has(key),
+    );
+    for (const [at, { failed }] of written)
+      this.#ground.say(failed ? `Group ${at + 1}: ${failed}` : `Group ${at + 1} is written.`);
+    this.#writing = new Set(this.#items.flatMap(({ key, writing }) => (writing === null ? [] : [key])));
   }
 
   // -- moving ---------------------------------------------------------------------------------------
