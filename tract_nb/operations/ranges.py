@@ -95,16 +95,12 @@ def coverable(history: Snapshot, units: Iterable[Unit]) -> tuple[list[Unit], lis
     """
     free = [unit for unit in units if unit.priority is not Priority.PINNED]
     picked = {unit.identity for unit in free}
-    groups = calls_with_results(history)
-    whole = [
-        unit
-        for unit in free
-        if all(
-            member.identity in picked or member.covered
-            for member in groups.get(unit.call or unit.identity, ())
-            if not member.skipped
-        )
-    ]
+    torn = {
+        call
+        for call, members in calls_with_results(history).items()
+        if not all(member.identity in picked or member.covered for member in members if not member.skipped)
+    }
+    whole = [unit for unit in free if (unit.call or unit.identity) not in torn]
     apart = len(free) - len(whole)
     notes = []
     if apart:
