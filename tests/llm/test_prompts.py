@@ -114,6 +114,22 @@ def test_the_text_is_taken_out_of_a_reply(said, text):
     assert between(said, "merged") == text
 
 
+@pytest.mark.parametrize(
+    ("name", "tag"),
+    [
+        ("context_compression", "summary"),
+        ("merge_resolution", "merged"),
+        ("trace_summarization", "narrative"),
+    ],
+)
+def test_a_model_that_gives_the_prompt_back_has_not_answered(name, tag):
+    inputs = dict.fromkeys(prompts.load(name).inputs, "what is to be read")
+    echo = prompts.load(name).fill(**inputs)
+    with pytest.raises(ModelError, match="did not answer in the form"):
+        asker(Answers(echo)).ask(name, tag, **inputs)
+    assert asker(Answers(f"<{tag}>the answer</{tag}>")).ask(name, tag, **inputs).text == "the answer"
+
+
 def test_a_merge_sends_both_texts_and_the_persons_words():
     llm = Answers("<merged>Use two spaces.</merged>")
     found = propose(

@@ -54,7 +54,8 @@ class Asker:
         Raises
         ------
         ModelError
-            If there is no reply, or it is not in the form asked for: nothing, a refusal, cut off, too long.
+            If there is no reply, or it is not in the form asked for: nothing, a refusal, the prompt
+            itself, cut off, too long.
         """
         used = load(prompt)
         message = {"role": "user", "content": used.fill(**inputs)}
@@ -65,7 +66,8 @@ class Asker:
                 f"{model} was cut off at {len(reply.text):,} characters.", "Raise max_tokens.", model=model
             )
         text = between(reply.text, tag)
-        if text is None or not text.strip():
+        example = between(used.text, tag)  # what the prompt itself has between its tags
+        if text is None or not text.strip() or (example and text.strip() == example.strip()):
             said = " ".join(reply.text.split())[:SHOWN]
             raise ModelError(
                 f"{model} did not answer in the form that {used.name} asks for: {said!r}.",
