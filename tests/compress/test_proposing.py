@@ -393,6 +393,9 @@ def test_without_a_model_the_default_masks_and_with_one_it_writes(t, fake):
         (lambda review: review.edit(0, None), "no summary"),
         (lambda review: review.edit(7, "text"), "no group 7"),
         (lambda review: review.approve("a"), "no group 'a'"),
+        (lambda review: review.edit(True, "text"), "no group True"),
+        (lambda review: review.edit(0.0, "text"), "no group 0.0"),
+        (lambda review: review.ask(0, 7), "7 are no instructions"),
         (lambda review: review.ask(0, strategy="magic"), "Unknown strategy"),
         (lambda review: review.ask(0, "be short", strategy="mask"), "reads no instructions"),
     ],
@@ -546,3 +549,35 @@ def test_an_error_names_a_group_by_its_place_also_after_one_before_it_went(t, fa
         review.approve(0)
     with pytest.raises(ReviewError, match="Group 0 cannot be approved"):
         review.approve()
+
+
+def test_a_draft_of_what_was_edited_while_it_was_written_says_so(t, fake):
+    review = proposed(t, fake, "zero", "one", "two")
+    fake.answers = [said("zero again")]
+    fake.meanwhile = lambda: t.edit(review.groups[0].units[0], "said meanwhile")
+    review.ask(0, "Be short.")
+    assert (review.groups[0].draft, review.groups[0].changed) == ("zero again", 1)
+    t.edit(review.groups[1].units[0], "said before anybody looked again")
+    review.edit(1, "mine, of what stood there")
+    assert review.groups[1].changed == 1
+    review.edit(1, "mine, of what stands there")
+    assert review.groups[1].changed == 0
+
+
+def test_masks_of_outputs_without_their_calls_can_be_proposed_but_no_summary_of_them(fake):
+    t = Tract.open()
+    t.tool_call("Read", {"file_path": "/src/tide.py"}, "c1")
+    output = t.tool_result("c1", WORDS)
+    t.user("end")
+    before = texts(t)
+    review = t.compress(commits=output, strategy="mask", mode="collaborative")
+    assert (review.state, len(review.groups[0].units)) == ("pending", 1)
+    for act in (lambda: review.ask(0, strategy="structural"), lambda: review.edit(0, "mine")):
+        with pytest.raises(ReviewError, match="without their calls") as caught:
+            act()
+        assert caught.value.hint
+        assert [group.strategy for group in review.refresh().groups] == ["mask"]
+    told = review.tokens_after
+    assert review.approve().tokens_after == told == t.compile().token_count
+    assert texts(t)[:1] + texts(t)[2:] == before[:1] + before[2:]
+    assert texts(t)[1] == review.groups[0].draft

@@ -123,7 +123,7 @@ def test_the_text_is_taken_out_of_a_reply(said, text):
     ],
 )
 def test_a_model_that_gives_the_prompt_back_has_not_answered(name, tag):
-    inputs = dict.fromkeys(prompts.load(name).inputs, "what is to be read")
+    inputs: Any = dict.fromkeys(prompts.load(name).inputs, "what is to be read")
     echo = prompts.load(name).fill(**inputs)
     with pytest.raises(ModelError, match="did not answer in the form"):
         asker(Answers(echo)).ask(name, tag, **inputs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 from tract_nb.errors import ReviewError
 from tract_nb.model.group import APPROVED, OPEN, REJECTED, STRATEGIES, Group, Groups, LostTable
@@ -195,6 +195,8 @@ class Compression(Waiting):
         group = self._at(i)
         if strategy is not None and strategy not in STRATEGIES:
             raise ReviewError(f"Unknown strategy {strategy!r}.", f"It is one of {', '.join(STRATEGIES)}.")
+        if instructions is not None and not isinstance(instructions, str):
+            raise ReviewError(f"{instructions!r:.60} are no instructions.", "Give a text for the model.")
         if instructions and strategy not in (None, "summarize"):
             raise ReviewError(
                 f"{strategy!r} reads no instructions.", "They are for a model: strategy='summarize'."
@@ -255,7 +257,12 @@ class Compression(Waiting):
 
     def _at(self, i: int) -> Group:
         self._pending()
-        if i not in range(-len(self), len(self)):
+        given: Any = i
+        if (
+            isinstance(given, bool)
+            or not isinstance(given, SupportsIndex)
+            or i not in range(-len(self), len(self))
+        ):
             raise ReviewError(
                 f"There is no group {i!r}.", f"They are 0 to {len(self) - 1}; see review.groups."
             )

@@ -78,6 +78,8 @@ class Group:
         Why the draft cannot be approved; empty where it can.
     edits : tuple of str
         The commits, in short, that hold the texts of units edited since the draft was written.
+    texts : tuple of str
+        The commits, in short, that held the texts of all its units when it was looked at.
     taken : int
         How many units it stood for and does no longer: pinned since, or covered otherwise.
     metadata : dict, optional
@@ -96,6 +98,7 @@ class Group:
     strategy: str = ""
     problem: str = ""
     edits: tuple[str, ...] = field(default=(), repr=False)
+    texts: tuple[str, ...] = field(default=(), repr=False)
     taken: int = 0
     metadata: Mapping[str, Any] | None = field(default=None, repr=False)
     key: str = ""

@@ -131,6 +131,9 @@ def planned(ws: Workspace, ask: Ask, history: Snapshot, found: ranges.Range) -> 
         made = masks(ws, history, found.units, ask.preserve)
         return Plan(ask, history, [[mask.item for mask in made]] if made else [], [], made, [*found.notes])
     units, notes = ranges.coverable(history, found.units)
+    if ask.strategy == MASK:  # which takes an output without its call
+        can_go = {unit.identity for unit in units}
+        units, notes = [u for u in found.units if u.identity in can_go or may_mask(u)], []
     notes = [*found.notes, *notes]
     runs = ranges.runs(history, units)
     if not runs and found.given:

@@ -40,6 +40,8 @@ class Live(NamedTuple):
         Tokens that what stands for the units has.
     edits : tuple of str
         The commits, in short, that hold the texts of units edited since the draft was written.
+    texts : tuple of str
+        The commits, in short, that hold the texts of all its units.
     taken : int
         How many units are not in it any more.
     masks : list of Mask
@@ -56,6 +58,7 @@ class Live(NamedTuple):
     choice: str | None
     after: int
     edits: tuple[str, ...]
+    texts: tuple[str, ...]
     taken: int
     masks: list[Mask]
     metadata: Mapping[str, Any] | None
@@ -71,14 +74,14 @@ class Live(NamedTuple):
         return self.choice != REJECTED and not self.problem
 
 
-def as_written(history: Snapshot, units: Sequence[bytes], strategy: str, draft: Draft) -> dict[str, Any]:
-    """Return a draft as it is stored, with what the units said when it was written."""
+def as_written(texts: Sequence[str], strategy: str, draft: Draft) -> dict[str, Any]:
+    """Return a draft as it is stored, with the units' ``texts`` that whoever wrote it had before him."""
     written = {
         "strategy": strategy,
         "text": draft.text,
         "problem": draft.problem,
         "metadata": draft.metadata or None,
-        "of": unit_texts(history, units),
+        "of": list(texts),
     }
     kept: dict[str, Any] = without_surrogates(written)  # a model may write what no JSON can hold
     return kept
@@ -154,6 +157,7 @@ def _live(
         choice=stored.answers.get(key, {}).get("choice"),
         after=after,
         edits=tuple(new for old, new in zip(then, now, strict=False) if new and old != new),
+        texts=tuple(now),
         taken=len(units) - len(run),
         masks=made,
         metadata=written.get("metadata"),
@@ -188,6 +192,7 @@ def shown(
             strategy=one.strategy,
             problem=one.problem,
             edits=one.edits,
+            texts=one.texts,
             taken=one.taken,
             metadata=one.metadata,
             key=one.key,

@@ -6,7 +6,7 @@ as it is by then: a unit that was pinned, or is covered otherwise, has left its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import context_size
 from tract_nb.errors import RefError, ReviewError
 from tract_nb.model.compression import NOTHING, Compressed
-from tract_nb.model.group import APPLIED, REJECTED, STRUCTURAL, SUMMARIZE, TEXT
+from tract_nb.model.group import APPLIED, MASK, REJECTED, STRUCTURAL, SUMMARIZE, TEXT
 from tract_nb.model.listing import counted
 from tract_nb.model.reply import Cancel
 from tract_nb.model.summariser import Draft
@@ -68,7 +68,7 @@ def propose(
             },
             answers={},
             proposals={
-                str(place): as_written(history, group, ask.strategy, draft)
+                str(place): as_written(unit_texts(history, group), ask.strategy, draft)
                 for place, (group, draft) in enumerate(zip(groups, plan.drafts, strict=True))
             },
             actor=ws.actor,
@@ -161,7 +161,8 @@ def write(ws: Workspace, seen: Compressed, key: str, text: str) -> Compressed:
     last = kept.stored(ws, kept.number(seen)).proposals.get(key, {})
     mine = not last.get("text")
     made = {"written_by": ws.actor} if mine else {**(last["metadata"] or {}), "edited_by": ws.actor}
-    return _put(ws, seen, key, TEXT if mine else last["strategy"], Draft(clean_text(text), made))
+    texts = next(group.texts for group in seen.groups if group.key == key)
+    return _put(ws, seen, key, TEXT if mine else last["strategy"], Draft(clean_text(text), made), texts)
 
 
 def redraft(
@@ -184,9 +185,11 @@ def redraft(
         if strategy not in (None, one.strategy) and not instructions and model is None:
             before = _before(history, stored, key, str(strategy))
             if before is not None:
-                return _put(ws, seen, key, str(strategy), before)
+                return _put(ws, seen, key, str(strategy), before, one.texts)
         by_model = strategy is None and (instructions is not None or one.strategy == TEXT)
         chosen = SUMMARIZE if by_model else strategy or one.strategy
+        live = _living_as(ws, history, stored, ask, key, chosen)
+        one = group_of(live, key)
         said = "\n".join(text for text in (ask.instructions, instructions) if text)
         ask = ask._replace(strategy=chosen, instructions=said or None, model=model or ask.model)
         limit = limits(Plan(ask, history, [group.run for group in live], [], [], []))[live.index(one)]
@@ -197,7 +200,25 @@ def redraft(
         draft = drafted(ws, ask, one.run, limit, ws.summariser, cancel)
         if instructions:
             draft = replace(draft, metadata={**(draft.metadata or {}), "instructions": clean_text(said)})
-    return _put(ws, seen, key, chosen, draft)
+    return _put(ws, seen, key, chosen, draft, one.texts)
+
+
+def _living_as(
+    ws: Workspace, history: Snapshot, stored: StoredReview, ask: Ask, key: str, strategy: str
+) -> list[Live]:
+    """Return the groups as they would be if a strategy wrote the draft of one.
+
+    A mask takes the output of a tool alone; a summary takes it with its call, or not at all.
+    """
+    proposals = {**stored.proposals, key: {**stored.proposals.get(key, {}), "strategy": strategy}}
+    live = living(ws, history, stored._replace(proposals=proposals), ask)
+    if strategy != MASK and all(one.key != key for one in live):
+        group_of(living(ws, history, stored, ask), key)
+        raise ReviewError(
+            "No summary can stand for this group: its outputs stand without their calls.",
+            "Approve its masks, or reject it and compress calls and results together.",
+        )
+    return live
 
 
 def _before(history: Snapshot, stored: StoredReview, key: str, strategy: str) -> Draft | None:
@@ -209,16 +230,17 @@ def _before(history: Snapshot, stored: StoredReview, key: str, strategy: str) ->
     return Draft(found["text"], found["metadata"], found["problem"])
 
 
-def _put(ws: Workspace, seen: Compressed, key: str, strategy: str, draft: Draft) -> Compressed:
-    """Keep a group's draft; what was decided about the last one is taken back."""
+def _put(
+    ws: Workspace, seen: Compressed, key: str, strategy: str, draft: Draft, texts: Sequence[str]
+) -> Compressed:
+    """Keep a group's draft, written of ``texts``; what was decided about the last one is taken back."""
     number = kept.number(seen)
     with ws.db.write():
         stored = kept.stored(ws, number)
         kept.refuse_settled(stored)
         history = ws.snapshot(tip_of(ws, stored))
-        group_of(living(ws, history, stored, stored_ask(stored)), key)
-        group = [bytes.fromhex(unit) for unit in stored.args["groups"][int(key)]]
-        written = as_written(history, group, strategy, draft)
+        group_of(_living_as(ws, history, stored, stored_ask(stored), key, strategy), key)
+        written = as_written(texts, strategy, draft)
         last = stored.proposals.get(key, {})
         others = {name: said for name, said in last.get(OTHERS, {}).items() if name != strategy}
         if last.get("text") and last["strategy"] != strategy:
