@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.helpers import texts
 from tests.llm.fakes import Fake
-from tract_nb import PINNED, SKIP, Cancel, ModelError, ReviewError, Tract
+from tract_nb import PINNED, SKIP, Cancel, HeadMovedError, ModelError, ReviewError, Tract
 from tract_nb.errors import CallCancelledError
 from tract_nb.model.compression import Compression
 
@@ -581,3 +581,33 @@ def test_masks_of_outputs_without_their_calls_can_be_proposed_but_no_summary_of_
     assert review.approve().tokens_after == told == t.compile().token_count
     assert texts(t)[:1] + texts(t)[2:] == before[:1] + before[2:]
     assert texts(t)[1] == review.groups[0].draft
+
+
+def test_a_proposal_is_of_the_branch_that_it_was_asked_for(t, fake):
+    t.branch("side")
+    fake.meanwhile = lambda: t.switch("side")
+    review = proposed(t, fake, "zero", "one", "two")
+    assert (review.branch, t.branch_name) == ("main", "side")
+    before = texts(t)
+    review.approve()
+    assert texts(t) == before
+    t.switch("main")
+    assert texts(t)[0] == "zero"
+
+
+def test_what_is_applied_at_once_is_not_applied_to_another_branch(t, fake):
+    t.branch("side")
+    before = texts(t)
+    fake.answers = [said("zero"), said("one"), said("two")]
+    fake.meanwhile = lambda: t.switch("side")
+    with pytest.raises(HeadMovedError, match="moved while"):
+        t.compress(strategy="summarize", keep_last=1, mode="autonomous")
+    assert texts(t) == texts(t, "main") == before
+
+
+def test_a_proposal_of_which_nothing_is_left_says_so(t, fake):
+    review = proposed(t, fake, "zero", "one", "two")
+    t.annotate([unit for group in review.groups for unit in group.units], SKIP)
+    with pytest.raises(ReviewError, match="no group 0") as caught:
+        review.refresh().approve(0)
+    assert caught.value.hint == "None is left."

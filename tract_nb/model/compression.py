@@ -263,9 +263,8 @@ class Compression(Waiting):
             or not isinstance(given, SupportsIndex)
             or i not in range(-len(self), len(self))
         ):
-            raise ReviewError(
-                f"There is no group {i!r}.", f"They are 0 to {len(self) - 1}; see review.groups."
-            )
+            there = f"They are 0 to {len(self) - 1}; see review.groups." if len(self) else "None is left."
+            raise ReviewError(f"There is no group {i!r}.", there)
         return self.groups[i]
 
     # -- shown --------------------------------------------------------------------------------------

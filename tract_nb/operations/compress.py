@@ -56,7 +56,7 @@ def compress(
     if ask.proposes and not dry_run:
         return propose(ws, ask, where, chosen)
     ask = ask._replace(proposes=False)
-    drafted = None
+    drafted, branch = None, ws.branch
     if dry_run or ask.strategy == SUMMARIZE:
         with ws.db.read():
             history = ws.snapshot(ws.tip())
@@ -70,7 +70,7 @@ def compress(
     args: dict[str, Any] = {"strategy": ask.strategy}
     with transaction(ws, "compress", args, reason=instructions) as tx:
         head = tx.head()
-        if drafted is not None and _tip(drafted.history) != (head.id if head else 0):
+        if drafted is not None and (ws.branch, head.id if head else 0) != (branch, _tip(drafted.history)):
             raise HeadMovedError(
                 "The branch moved while the summaries were written. Nothing was written.", "Try again."
             )

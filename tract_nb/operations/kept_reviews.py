@@ -28,9 +28,9 @@ def pending(ws: Workspace) -> list[StoredReview]:
     return reviews.pending(ws.db, ws.tract)
 
 
-def waiting(ws: Workspace) -> StoredReview | None:
-    """Return what is pending on the branch that HEAD is on."""
-    return reviews.pending_on(ws.db, ws.tract, str(ws.branch))
+def waiting(ws: Workspace, branch: str | None = None) -> StoredReview | None:
+    """Return what is pending on a branch, without one on that which HEAD is on."""
+    return reviews.pending_on(ws.db, ws.tract, branch or str(ws.branch))
 
 
 def waits(review: StoredReview) -> ReviewError:
@@ -41,11 +41,12 @@ def waits(review: StoredReview) -> ReviewError:
     )
 
 
-def refuse_second(ws: Workspace, verb: str) -> None:
+def refuse_second(ws: Workspace, verb: str, branch: str | None = None) -> None:
     """Refuse where another process has made a review of this branch meanwhile."""
-    if waiting(ws) is not None:
+    branch = branch or str(ws.branch)
+    if waiting(ws, branch) is not None:
         raise ReviewError(
-            f"A review waits for a decision on {ws.branch} since a moment ago: no {verb} was done.",
+            f"A review waits for a decision on {branch} since a moment ago: no {verb} was done.",
             "t.pending() has it.",
         )
 

@@ -41,6 +41,7 @@ def propose(
     refuse_detached(ws)
     words = without_surrogates({**_words(ask), **chosen})
     with ws.db.read():
+        branch = str(ws.branch)  # HEAD may stand elsewhere when the model has written
         waiting = kept.waiting(ws)
         if waiting is not None:
             return _again(ws, waiting, words)
@@ -50,14 +51,14 @@ def propose(
         plan = summarised(ws, plan, ws.summariser, partly=True)  # with nothing locked
     if plan.is_empty:
         size = context_size(history.size)
-        return Compressed(NOTHING, ask.strategy, ws.branch or "", (), tuple(plan.notes), size, size)
+        return Compressed(NOTHING, ask.strategy, branch, (), tuple(plan.notes), size, size)
     groups = [[item.unit.identity for item in run] for run in plan.runs]
     with transaction(ws, VERB) as tx:
-        kept.refuse_second(ws, VERB)
+        kept.refuse_second(ws, VERB, branch)
         number = reviews.add(
             ws.db,
             tract=ws.tract,
-            branch=str(ws.branch),
+            branch=branch,
             verb=VERB,
             source=history.last.hash,
             args={
