@@ -9,6 +9,17 @@ const here = import.meta.dirname;
 const asked = process.argv.indexOf("--out");
 const out = asked > 0 ? process.argv[asked + 1] : join(here, "..", "widgets", "static");
 
+const read = (kind) =>
+  readdirSync(join(here, "src"), { recursive: true })
+    .filter((name) => name.endsWith(kind))
+    .map((name) => readFileSync(join(here, "src", name), "utf8"))
+    .join();
+const [scripts, sheets] = [read(".ts"), read(".css")];
+// custom properties get short names, but for those that a script names, or makes of a role or a lane
+const isNamed = (name) => scripts.includes(name) || name.endsWith("-ink") || sheets.includes(`${name}-ink:`);
+const defined = [...new Set(sheets.match(/--[a-z][\w-]*(?=:)/g))].sort().filter((name) => !isNamed(name));
+const shorter = new Map(defined.map((name, place) => [name, `--${place.toString(36)}`]));
+
 // a style sheet becomes a string of the bundle, minified like the rest
 const styles = {
   name: "styles",
@@ -16,7 +27,12 @@ const styles = {
     build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const source = readFileSync(path, "utf8");
       const { code } = await esbuild.transform(source, { loader: "css", minify: true });
-      return { contents: code, loader: "text" };
+      const contents = code
+        .replace(/--[\w-]+/g, (name) => shorter.get(name) ?? name)
+        // what esbuild leaves of the white space in custom properties
+        .replace(/(--[\w-]+): /g, "$1:")
+        .replace(/\( | \)/g, (brace) => brace.trim());
+      return { contents, loader: "text" };
     });
   },
 };
@@ -24,7 +40,7 @@ const styles = {
 mkdirSync(out, { recursive: true });
 // long names of our own that nothing outside of a bundle knows: neither the page, nor Python, nor the host
 const OWN =
-  /^(showFault|clearFaults|onEscape|onState|onValue|onFocus|onView|moveTo|renew|redraw|reveal|focused|loaded)$/;
+  /^(showFault|clearFaults|onEscape|onState|onValue|onFocus|onView|moveTo|renew|redraw|reveal|focused|loaded|element|commitOf|spotOf|placesOf|isMasked|isGroup|isRestorable|areNamed|isAsking|hangings|hangingOf|maskable|unitAt|zoomed|spots|layout|listed|advises|canMask|onHover|onPick|onShown|onText|onClose|request|ghost|starts|foresee|advise|choose|alive|middle)$/;
 const options = {
   entryPoints: readdirSync(join(here, "src"))
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))

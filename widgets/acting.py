@@ -101,12 +101,12 @@ def _compressed(tract: Tract, strategy: str, commits: list[str]) -> Done:
 
 
 def drafted(tract: Tract, commits: list[str]) -> dict[str, Any]:
-    """Return what would stand for some units, word by word, before it is written.
+    """Return what would stand for some units, or for all that ``compress`` takes, before it is written.
 
     What needs no model. Where a person and a model write it together, in a review (``mode="collaborative"``),
     that begins here too, as another way.
     """
-    found = tract.compress(commits=commits, strategy="structural", dry_run=True)
+    found = tract.compress(commits=commits or None, strategy="structural", dry_run=True)
     return {"groups": [_group(group) for group in found.groups], "notes": list(found.notes)}
 
 

@@ -9,12 +9,14 @@ from typing import Any, ClassVar
 import traitlets
 
 from tract_nb.errors import TractError
+from tract_nb.model.advice import NOW, REASONS
 from tract_nb.model.commit import HASH_TAKEN
 from tract_nb.view import strip_text
 from tract_nb.widgets import acting
 from tract_nb.widgets.base import TractWidget, answers
 
 GROUPS = 12  # tools and files that a page is sent
+OUTPUTS = 50  # outputs that nobody needs, of each reason, that a page is sent
 
 
 class ContextWidget(TractWidget):
@@ -64,6 +66,23 @@ class ContextWidget(TractWidget):
         """Return the largest units, tools and files."""
         found = self.tract.takers()
         return asdict(replace(found, tools=found.tools[:GROUPS], files=found.files[:GROUPS]))
+
+    @answers
+    def advice(self) -> dict[str, Any]:
+        """Return what compressing would save and cost, and which outputs nobody needs; at which head.
+
+        Of the outputs only the first are listed, what masking saves most first; ``commits`` are all of them.
+        """
+        found = self.tract.advice(peek=True)
+        reasons = []
+        for reason in REASONS:
+            rows = [row._asdict() for row in found.outputs if row.reason == reason]
+            if rows:
+                commits = [row["commit"] for row in rows]
+                reasons.append({"reason": reason, "commits": commits, "rows": rows[:OUTPUTS]})
+        head = self.tract.strip(peek=True).head
+        ways = [row._asdict() for row in found.ways if row.strategy != NOW]
+        return {"head": head, "ways": ways, "reasons": reasons, "notes": found.notes}
 
     @answers
     def describe(self, *, commit: str, start: int = 0, count: int = 0) -> dict[str, Any]:

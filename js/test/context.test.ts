@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { offered } from "../src/context/actions";
 import { type ContextState, type Ghost, hang, Layout } from "../src/context/model";
-import { cutPath } from "../src/context/tables";
+import { cutPath } from "../src/context/takers";
 
 /** A state of units written as "t100": a role and its tokens. */
 function state(units: string, more: Partial<ContextState> = {}): ContextState {

@@ -596,13 +596,24 @@ def test_it_is_part_of_a_batch(t):
     assert texts(t) == []
 
 
-def test_the_budget_says_what_masks_would_save(t):
-    assert [row for row in t.budget() if row.by == "compress"] == []
+def savings(t, **options):
+    return {row.name: (row.units, row.tokens) for row in t.budget(**options) if row.by == "compress"}
+
+
+def test_the_budget_says_what_each_strategy_would_save(t):
+    assert savings(t, structural=True) == {}
     work(t)
-    (row,) = [row for row in t.budget() if row.by == "compress"]
-    done = t.compress()
-    assert (row.name, row.units, row.tokens) == ("mask", len(done.groups[0].units), done.saved)
-    assert [row for row in t.budget() if row.by == "compress"] == []
+    assert list(savings(t)) == ["mask", "summarize (estimate)"]
+    said = savings(t, structural=True)
+    assert list(said) == ["mask", "structural", "summarize (estimate)"]
+    estimate = next(row for row in t.advice().ways if row.strategy == "summarize")
+    assert said["summarize (estimate)"] == (estimate.units, estimate.saved)
+    for strategy in ("structural", "mask"):
+        done = t.compress(strategy=strategy)
+        assert said[strategy] == (sum(len(group.units) for group in done.groups), done.saved)
+        if strategy == "structural":
+            t.undo()
+    assert "mask" not in savings(t)
 
 
 def test_a_model_that_is_plugged_in_is_asked_with_nothing_locked(t):

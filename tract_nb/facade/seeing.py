@@ -70,7 +70,7 @@ class Seeing(Handle):
         with self._reading():
             return takers.takers(self._ws, largest)
 
-    def advice(self, model: str | None = None) -> Advice:
+    def advice(self, model: str | None = None, *, peek: bool = False) -> Advice:
         """Return what compressing would save and cost, and which outputs nobody needs any more.
 
         Nothing is written and nobody is asked. What ``mask`` and ``structural`` save is what ``compress``
@@ -81,6 +81,8 @@ class Seeing(Handle):
         ----------
         model : str, optional
             Who would write summaries; without one whom ``compress`` would ask.
+        peek : bool
+            As in :meth:`strip`.
 
         Returns
         -------
@@ -89,7 +91,7 @@ class Seeing(Handle):
             to again, to select from: ``advice = t.advice().to_frame()``, then
             ``t.compress(commits=advice[advice.reason == "superseded"], strategy="mask")``.
         """
-        with self._reading(tip=True):
+        with self._reading(tip=not peek):
             return advice.advice(self._ws, model)
 
     def describe(self, target: Any, *, start: int = 0, count: int = 4000) -> Described:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NOW = "now"
-SUPERSEDED, UNREFERENCED = "superseded", "unreferenced"
+REASONS = SUPERSEDED, UNREFERENCED = "superseded", "unreferenced"
 
 
 class Ways(Table):
@@ -81,12 +81,33 @@ class Advice:
         return self.outputs.to_frame()
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not known, and that there is nothing to do where there is nothing; a sentence each."""
+        if not any(row.tokens for row in self.ways):
+            return ("Nothing is sent, so there is nothing to compress.",)
+        said = [self.prices] if self.prices else []
+        if not any(row.units for row in self.ways):
+            said.append("Nothing to compress: all but the newest units are pinned, summarised or short.")
+        if not self.outputs:
+            said.append("No output was superseded, and none was found that nothing refers to again.")
+        for way in self.ways:
+            if way.estimate and way.units:
+                said.append(f"{way.strategy} is an estimate: how long a summary would be, nobody knows yet.")
+                said += [why for why in (self._unpriced(way.making, way.model),) if why]
+        return tuple(said)
+
+    def _unpriced(self, making: float | None, model: str | None) -> str:
+        """Return why it is not known what writing summaries costs; empty where it is, or was said before."""
+        if making is not None or (self.prices and (model is None or model in self.prices)):
+            return ""
+        why = f"no price is known for {model!r}" if model else "no model is named to write it"
+        return f"What writing it would cost is not known: {why}."
+
+    @property
     def says(self) -> tuple[str, ...]:
         """What the tables do not say, a sentence each."""
-        said = [self.prices] if self.prices else []
-        if any(row.estimate for row in self.ways):
-            said.append("summarize is an estimate: how long a summary would be, nobody knows yet.")
-        for reason in (SUPERSEDED, UNREFERENCED):
+        said = list(self.notes)
+        for reason in REASONS:
             rows = [row for row in self.outputs if row.reason == reason]
             saved = sum(row.saved for row in rows)
             if rows:

@@ -138,7 +138,11 @@ class BudgetTable(Table):
 
     columns = (
         Column("by", "str", "what the row counts by: total, role, type, priority, compress or unit"),
-        Column("name", "str", "the role, type or priority; of a unit who speaks; of compress the strategy"),
+        Column(
+            "name",
+            "str",
+            "role, type or priority; of a unit who speaks; of compress the strategy, if (estimate)",
+        ),
         Column("units", "int64", "how many units"),
         Column(
             "tokens",

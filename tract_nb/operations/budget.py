@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from tract_nb.engine.masking import KEEP_LAST
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.engine.tokens import context_size
 from tract_nb.errors import BudgetError, ContentError
 from tract_nb.model.commit import HASH_TAKEN, Kind, Row, preview
 from tract_nb.model.content import Content
+from tract_nb.model.group import STRUCTURAL, SUMMARIZE
 from tract_nb.model.listing import BudgetTable
 from tract_nb.operations import present
 from tract_nb.operations.compiling import count
-from tract_nb.operations.masking import masks
-from tract_nb.operations.ranges import since_summary
+from tract_nb.operations.masking import MASK
+from tract_nb.operations.shortening import by_a_model, by_drafts, by_masks
 from tract_nb.operations.transaction import counted_text
 from tract_nb.operations.workspace import Workspace
 
@@ -99,10 +100,11 @@ def imagined(
     )
 
 
-def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
+def budget_table(ws: Workspace, largest: int = 10, *, structural: bool = False) -> BudgetTable:
     """Return what takes the room in the context at HEAD: by role, type, priority, and the largest units.
 
-    With what ``compress`` would save by masks, where it would save anything.
+    With what ``compress`` would save, where it would save anything; by a summary without a model only where
+    ``structural`` asks for it, since that has to be drafted.
     """
     if largest < 0:
         raise ContentError(f"largest={largest} lists nothing.", "Give 0 or more.")
@@ -123,9 +125,7 @@ def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
         # what a provider counted and no unit explains: its system prompt and tools
         if by == "role" and total > counted and source != "tiktoken":
             rows.append(_group(ws, by, "not recorded", [], total - counted, total))
-    saving, saved = _by_masks(ws, history)
-    if saving:
-        rows.append(_group(ws, "compress", "mask", saving, saved, total))
+    rows += _compressed(ws, history, total, structural=structural)
     biggest = sorted(shown, key=lambda unit: (-unit.size, unit.row.id))[:largest]
     found = present.contents(ws, [unit.text for unit in biggest])
     for unit in biggest:
@@ -141,15 +141,19 @@ def budget_table(ws: Workspace, largest: int = 10) -> BudgetTable:
     return BudgetTable(tuple(rows))
 
 
-def _by_masks(ws: Workspace, history: Snapshot) -> tuple[list[Unit], int]:
-    """Return the units that ``compress`` would mask, and what that saves; worked out once for a history."""
-    key = "masks", ws.counter.name
-    found: tuple[list[Unit], int] | None = history.notes.get(key)
-    if found is None:
-        made = masks(ws, history, since_summary(list(history.shown), KEEP_LAST), ())
-        found = [mask.item.unit for mask in made], sum(mask.saved for mask in made)
-        history.notes[key] = found
-    return found
+def _compressed(
+    ws: Workspace, history: Snapshot, total: int, *, structural: bool
+) -> Iterator[tuple[Any, ...]]:
+    """Yield what each strategy of ``compress`` would save, where it would save anything."""
+    found = [(MASK, *by_masks(ws, history))]
+    if structural:
+        drafts = by_drafts(ws, history)
+        found.append((STRUCTURAL, drafts.units, drafts.saved))
+    expected = by_a_model(history)
+    found.append((f"{SUMMARIZE} (estimate)", expected.units, expected.saved))
+    for name, units, saved in found:
+        if units:
+            yield _group(ws, "compress", name, units, saved, total)
 
 
 def _group(ws: Workspace, by: str, name: str, units: list[Unit], tokens: int, total: int) -> tuple[Any, ...]:

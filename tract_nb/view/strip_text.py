@@ -28,7 +28,9 @@ def as_text(strip: Strip, takers: Takers, advice: Advice | None = None) -> str:
     lines += [said for said in (left_out(strip),) if said]
     for title, grid in tables(takers):
         lines += ["", title, *grid.text()]
-    if advice is not None:
+    if advice is None:
+        lines += [line for said in saving(takers) for line in ("", said)]
+    else:
         lines += ["", "What compressing would save", *ways(advice).text(), *advice.says]
     return "\n".join(lines)
 
@@ -42,7 +44,8 @@ def as_html(strip: Strip, takers: Takers) -> str:
     parts += [plain.paragraph(said) for said in (left_out(strip),) if said]
     for title, grid in tables(takers):
         parts += [plain.paragraph(title), grid.html()]
-    return "\n".join([*parts, plain.paragraph("Run %tract context to work with it.")])
+    parts += [plain.paragraph(said) for said in (*saving(takers), "Run %tract context to work with it.")]
+    return "\n".join(parts)
 
 
 def headline(strip: Strip) -> str:
@@ -166,6 +169,13 @@ def tables(takers: Takers) -> Iterator[tuple[str, Grid]]:
         yield "Tools", _groups((*takers.tools[:GROUPS], *old), "tool")
     if takers.files:
         yield "Files", _groups(takers.files[:GROUPS], "file")
+
+
+def saving(takers: Takers) -> Iterator[str]:
+    """Yield what masks would save, which is known without reading every text, and who knows more."""
+    if takers.old.saved:
+        what = counted(len(takers.old.commits), "old output")
+        yield f"Masking {what} would save {figures.tokens(takers.old.saved)} tokens; t.advice() says what else."
 
 
 def ways(advice: Advice) -> Grid:

@@ -7,17 +7,14 @@ from itertools import takewhile
 from math import ceil
 from typing import Any, NamedTuple
 
-from tract_nb.engine.canonical import clean_text
-from tract_nb.engine.masking import KEEP_LAST
 from tract_nb.engine.resolve import Unit
 from tract_nb.engine.snapshot import Snapshot
 from tract_nb.model.advice import NOW, Ways
 from tract_nb.model.content import Dialogue
 from tract_nb.model.group import STRUCTURAL, SUMMARIZE
-from tract_nb.model.summariser import summary_length
-from tract_nb.operations import ranges
-from tract_nb.operations.drafting import LEAST, Ask, planned
+from tract_nb.operations import shortening
 from tract_nb.operations.masking import MASK, Mask
+from tract_nb.operations.shortening import Summaries
 from tract_nb.operations.workspace import Workspace
 from tract_nb.view.imagining import cover_rows, known, mask_rows
 from tract_nb.view.outlook import LastCall, Outlook, priced, units_sent
@@ -54,32 +51,21 @@ def ways_of(ws: Workspace, history: Snapshot, masks: Sequence[Mask]) -> tuple[Wa
 
     ``masks`` are those of that range.
     """
-    units = ranges.since_summary(list(history.shown), KEEP_LAST)
-    return (_masked(ws, history, masks), _structural(ws, history, units), _summarised(ws, history, units))
+    written, expected = shortening.by_drafts(ws, history), shortening.by_a_model(history)
+    said = [Dialogue(role="user", text=text) for text in written.texts]
+    groups = tuple(tuple(unit.text.tokens for unit in run if unit.size) for run in expected.runs)
+    return (
+        _way(MASK, len(masks), history.imagined(*mask_rows(ws, masks))),
+        _covered(ws, history, STRUCTURAL, written, known(ws, said)),
+        _covered(ws, history, SUMMARIZE, expected, [None] * len(groups))._replace(groups=groups),
+    )
 
 
-def _masked(ws: Workspace, history: Snapshot, masks: Sequence[Mask]) -> Way:
-    return _way(MASK, len(masks), history.imagined(*mask_rows(ws, masks)))
-
-
-def _structural(ws: Workspace, history: Snapshot, units: list[Unit]) -> Way:
-    plan = planned(ws, Ask(STRUCTURAL), history, ranges.Range(units, given=False))
-    runs = [[item.unit for item in run] for run in plan.runs]
-    said = [Dialogue(role="user", text=clean_text(draft.text)) for draft in plan.drafts]
-    tokens = [ws.count(content.text) for content in said]
-    rows = cover_rows(ws, runs, tokens, known(ws, said))
-    return _way(STRUCTURAL, sum(map(len, runs)), history.imagined(*rows))
-
-
-def _summarised(ws: Workspace, history: Snapshot, units: list[Unit]) -> Way:
-    """Return what a model's summaries would make of it, if they are as long as it would be told to write."""
-    whole, _ = ranges.coverable(history, units)
-    runs = [run for run in ranges.runs(history, whole) if sum(unit.size for unit in run) >= LEAST]
-    groups = [tuple(unit.text.tokens for unit in run if unit.size) for run in runs]
-    # one that is no shorter than what it stands for is not accepted
-    tokens = [min(summary_length(sum(group)), sum(group) // 2) for group in groups]
-    after = history.imagined(*cover_rows(ws, runs, tokens, [None] * len(runs)))
-    return _way(SUMMARIZE, sum(map(len, runs)), after)._replace(groups=tuple(groups))
+def _covered(
+    ws: Workspace, history: Snapshot, strategy: str, by: Summaries, blobs: Sequence[int | None]
+) -> Way:
+    rows = cover_rows(ws, by.runs, by.tokens, blobs)
+    return _way(strategy, len(by.units), history.imagined(*rows))
 
 
 def _way(strategy: str, units: int, after: Snapshot) -> Way:

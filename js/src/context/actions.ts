@@ -32,14 +32,14 @@ export interface Foresight {
 }
 
 export const ACTIONS: Record<Action, { key: string; label: string; icon: Icon; after: string }> = {
-  skip: { key: "s", label: "Skip", icon: "skip", after: "after skipping" },
-  mask: { key: "m", label: "Mask", icon: "mask", after: "after masking" },
-  structural: { key: "c", label: "Compress…", icon: "compress", after: "after compressing" },
-  pin: { key: "p", label: "Pin", icon: "pin", after: "after pinning" },
-  important: { key: "i", label: "Important", icon: "flag", after: "after marking" },
-  unmark: { key: "u", label: "Unmark", icon: "undo", after: "after unmarking" },
-  restore: { key: "x", label: "Expand", icon: "next", after: "after restoring" },
-  "mask-old": { key: "shift+m", label: "Mask old outputs", icon: "mask", after: "after masking" },
+  skip: { key: "s", label: "Skip", icon: "skip", after: "skipping" },
+  mask: { key: "m", label: "Mask", icon: "mask", after: "masking" },
+  structural: { key: "c", label: "Compress…", icon: "compress", after: "compressing" },
+  pin: { key: "p", label: "Pin", icon: "pin", after: "pinning" },
+  important: { key: "i", label: "Important", icon: "flag", after: "marking" },
+  unmark: { key: "u", label: "Unmark", icon: "undo", after: "unmarking" },
+  restore: { key: "x", label: "Expand", icon: "next", after: "restoring" },
+  "mask-old": { key: "shift+m", label: "Mask old outputs", icon: "mask", after: "masking" },
 };
 
 const [NORMAL, IMPORTANT, PINNED] = [1, 2, 3]; // priorities, as the marks of a strip
@@ -76,7 +76,8 @@ export interface Offer {
 }
 
 export interface Doer {
-  foresee(action: Action): Promise<Foresight | null>;
+  /** Of some units, else of those that are meant. */
+  foresee(action: Action, commits?: readonly string[]): Promise<Foresight | null>;
   /** Another action is pointed at, or the pointer left; what is foreseen is shown on the strip too. */
   onShown(seen: Foresight | null, action: Action | null): void;
   run(action: Action): void;
@@ -104,7 +105,7 @@ export class Actions {
     const same = before.title === offer.title && before.actions.join() === offer.actions.join();
     if (!same) this.#draw();
     const held = this.#shown !== null && offer.actions.includes(this.#shown) && this.#isPointed(this.#shown);
-    this.#show(held ? this.#shown : (offer.actions[0] ?? null));
+    this.show(held ? this.#shown : (offer.actions[0] ?? null));
   }
 
   #isPointed(action: Action): boolean {
@@ -119,7 +120,7 @@ export class Actions {
         const { key, label, icon: shape } = ACTIONS[action];
         const said = this.#offer.masks && action === "restore" ? "Unmask" : label;
         const words = place === 0 ? `${said} ${this.#offer.title}` : said;
-        const show = () => this.#show(action);
+        const show = () => this.show(action);
         return button(
           { "data-action": action, "aria-keyshortcuts": key, onpointerenter: show, onfocus: show },
           () => this.#doer.run(action),
@@ -132,10 +133,11 @@ export class Actions {
     if (focused) this.#go.querySelector<HTMLElement>(`[data-action="${focused}"]`)?.focus();
   }
 
-  async #show(action: Action | null): Promise<void> {
-    this.#shown = action;
+  /** Show what an action would change: one that is offered, or one on other units. */
+  async show(action: Action | null, commits?: readonly string[]): Promise<void> {
+    this.#shown = commits ? null : action;
     for (const one of this.#go.querySelectorAll<HTMLElement>("button")) {
-      one.classList.toggle("is-shown", one.dataset.action === action);
+      one.classList.toggle("is-shown", one.dataset.action === this.#shown);
     }
     this.#asked += 1;
     const asked = this.#asked;
@@ -144,7 +146,7 @@ export class Actions {
       this.#doer.onShown(null, null);
       return;
     }
-    const seen = await this.#doer.foresee(action);
+    const seen = await this.#doer.foresee(action, commits);
     if (asked !== this.#asked || !seen) return;
     this.tell(seen);
     this.#doer.onShown(seen, action);

@@ -36,15 +36,10 @@ export class Card {
   /** Show a spot; what only Python knows comes a moment later. */
   show(layout: Layout, spot: Spot | null, known: Described | undefined, nose: number): void {
     this.element.style.setProperty("--nose", `${Math.round(nose - 13)}px`);
-    const shown = spot ? facts(layout, spot, known) : { first: ["Nothing is sent."], about: "", code: false };
+    const [first, about, isCode] = spot ? facts(layout, spot, known) : [["Nothing is sent."]];
     put(
       this.element,
-      h(
-        "div",
-        null,
-        h("div", "facts", shown.first),
-        h("div", { class: shown.code ? "about mono" : "about" }, shown.about),
-      ),
+      h("div", null, h("div", "facts", first), h("div", isCode ? "about mono" : "about", about)),
       h(
         "div",
         { class: "hints needs-kernel", "aria-hidden": "true" },
@@ -57,31 +52,29 @@ export class Card {
 
 type Part = Node | string | null | false;
 
-function facts(
-  layout: Layout,
-  spot: Spot,
-  known?: Described,
-): { first: Part[]; about: string; code: boolean } {
+/** What stands in the first line and in the second, and whether that is code. */
+type Facts = [first: Part[], about?: string | undefined, isCode?: boolean];
+
+function facts(layout: Layout, spot: Spot, known?: Described): Facts {
   const { state } = layout;
   const share = (tokens: number) => (state.tokens ? percent(tokens / state.tokens) : "");
   if (spot.kind === "unrecorded") {
-    return {
-      first: [
+    return [
+      [
         span("who", "system prompt and tools"),
         weight(state.unrecorded, share(state.unrecorded)),
         span("dim", "not recorded"),
       ],
-      about: "What the provider counted and no unit explains: known from the usage of its replies only.",
-      code: false,
-    };
+      "What the provider counted and no unit explains: known from the usage of its replies only.",
+    ];
   }
   if (spot.kind === "ghost") {
     const ghost = layout.ghost(spot.place);
-    if (!ghost) return { first: [], about: "", code: false };
+    if (!ghost) return [[]];
     const [, why, units, tokens, commit, who] = ghost;
     const covered = why === "covered";
-    return {
-      first: [
+    return [
+      [
         h(
           "span",
           { class: "who", "data-role": covered ? null : known?.role },
@@ -91,9 +84,9 @@ function facts(
         span("mono dim", commit.slice(0, 8)),
         span("dim", "not sent"),
       ],
-      about: known ? (covered ? `summary: ${known.line}` : known.line) : "",
-      code: !covered && isCode(known),
-    };
+      known && (covered ? `summary: ${known.line}` : known.line),
+      !covered && isCode(known),
+    ];
   }
   const role = ROLES[layout.role(spot.place)] ?? "assistant";
   const who = layout.who(spot.place);
@@ -101,8 +94,8 @@ function facts(
   const mark = layout.mark(spot.place);
   const cached = layout.cached(spot.place);
   const price = known?.price === undefined || known.price === null ? null : tiny(known.price);
-  return {
-    first: [
+  return [
+    [
       h("span", { class: "who", "data-role": role }, who.startsWith("←") ? `${who} result` : who),
       weight(size, share(size)),
       mark === 1 ? null : span("badge", icon(SHAPE[mark] ?? "flag"), PRIORITY[mark] ?? ""),
@@ -115,9 +108,9 @@ function facts(
       known ? span("dim", moment(known.time_us).slice(0, 16)) : null,
       span("dim", sentAs(state.called !== null, cached), price ? bold(` ${price}`) : null),
     ],
-    about: known?.line ?? "",
-    code: isCode(known),
-  };
+    known?.line,
+    isCode(known),
+  ];
 }
 
 /** A price that rounds to nothing is not nothing. */

@@ -2,6 +2,7 @@
 import { counted, round, short } from "../base/format";
 import { svg } from "../base/h";
 import { type Ghost, type Hanging, hang, type Layout, ROLES, type Spot } from "./model";
+import { box, line, words } from "./shapes";
 
 export const EDGE = 12; // pixels left and right
 export const TOP = 22;
@@ -51,9 +52,7 @@ export class Paper {
       svg(
         "svg",
         { x: EDGE, y: 0, width: width - 2 * EDGE, height: 104, viewBox: `${EDGE} 0 ${width - 2 * EDGE} 104` },
-        room !== null &&
-          room > used + 1 &&
-          svg("rect", { class: "free", x: used, y: TOP, width: room - used, height: HIGH }),
+        room !== null && room > used + 1 && box("free", used, TOP, room - used, HIGH),
         this.#unrecorded(),
         this.#blocks(),
         state.cached > 0 && this.#hatch(0, state.cached),
@@ -72,7 +71,7 @@ export class Paper {
     const x = this.x(this.#layout.at(place));
     const width = Math.max(2, this.#layout.size(place) * this.scale - 1);
     if (x + width < EDGE || x > this.#width - EDGE) return null;
-    return svg("rect", { class: "chosen", x, y: TOP - 4, width, height: 3 });
+    return box("chosen", x, TOP - 4, width, 3);
   }
 
   /** A frame around a spot. */
@@ -80,7 +79,7 @@ export class Paper {
     const hanging = this.hangingOf(spot);
     if (hanging) {
       const { left, width } = hanging;
-      return svg("rect", { class: name, x: left - 1.5, y: HANG - 1.5, width: width + 3, height: 16, rx: 1 });
+      return box(name, left - 1.5, HANG - 1.5, width + 3, 16, 1);
     }
     if (spot.kind === "ghost") return null;
     const [at, size] = this.#layout.span(spot);
@@ -88,7 +87,7 @@ export class Paper {
     const right = Math.min(this.x(at + size), this.#width - EDGE + 4);
     if (right < EDGE || left > this.#width - EDGE) return null;
     const width = Math.max(2, right - left) + 2.5;
-    return svg("rect", { class: name, x: left - 1.5, y: TOP - 2, width, height: HIGH + 4, rx: 1 });
+    return box(name, left - 1.5, TOP - 2, width, HIGH + 4, 1);
   }
 
   /** How long the strip would be after the action that is offered. */
@@ -105,19 +104,9 @@ export class Paper {
     const right = free(x + 4, x + wide);
     const left = !right && free(x - wide, x - 4);
     return [
-      svg("path", { class: "goal-line", d: `M${x} ${FOOT + 6}V${HANG + 13}` }),
-      svg("path", { class: "goal", d: `M${x} ${FOOT + 1}l4 6h-8z` }),
-      (right || left) &&
-        svg(
-          "text",
-          {
-            class: "goal strong",
-            x: right ? x + 6 : x - 6,
-            y: HANG + 10,
-            "text-anchor": right ? null : "end",
-          },
-          text,
-        ),
+      line("goal-line", `M${x} ${FOOT + 6}V${HANG + 13}`),
+      line("goal", `M${x} ${FOOT + 1}l4 6h-8z`),
+      (right || left) && words("goal strong", right ? x + 6 : x - 6, HANG + 10, text, right ? null : "end"),
     ];
   }
 
@@ -129,7 +118,7 @@ export class Paper {
   #bar(from: number, to: number, y: number, height: number, fill: string, gap: number): SVGRectElement {
     const x = this.x(from);
     const width = Math.max(0.6, this.x(to) - x - gap);
-    return svg("rect", { class: fill, x, y, width, height });
+    return box(fill, x, y, width, height);
   }
 
   #unrecorded(): SVGElement[] {
@@ -175,14 +164,12 @@ export class Paper {
         while (shown.length > 1 && this.#wide(shown, weight) > room) shown = `${shown.slice(0, -2)}…`;
         return shown;
       };
-      drawn.push(
-        svg(
-          "text",
-          { class: "in strong", "data-role": name || null, x: left + 6, y: TOP + 22 },
-          cut(first, "600 "),
-        ),
-        svg("text", { class: "in", "data-role": name || null, x: left + 6, y: TOP + 36 }, cut(second, "")),
-      );
+      const said = [
+        words("in strong", left + 6, TOP + 22, cut(first, "600 ")),
+        words("in", left + 6, TOP + 36, cut(second, "")),
+      ];
+      for (const one of name ? said : []) one.dataset.role = name;
+      drawn.push(...said);
     };
     const { unrecorded } = this.#layout.state;
     if (unrecorded > 0) {
@@ -229,10 +216,7 @@ export class Paper {
     const path = `${ends}${this.x(to) <= this.#width - EDGE ? `V${y + 4}` : ""}`;
     const middle = (left + right) / 2;
     const isWide = right - left > this.#wide(text);
-    return [
-      svg("path", { class: "bracket", d: path }),
-      ...(isWide ? [svg("text", { x: middle, y: y - 5, "text-anchor": "middle" }, text)] : []),
-    ];
+    return [line("bracket", path), ...(isWide ? [words(null, middle, y - 5, text, "middle")] : [])];
   }
 
   /** A triangle under each turn of the user. */
@@ -244,7 +228,9 @@ export class Paper {
       const x = this.x(this.#layout.at(place));
       if (x < EDGE - 1 || x > this.#width - EDGE || x - last < 4) continue;
       last = x;
-      drawn.push(svg("path", { class: "fill", "data-role": "user", d: `M${x} ${FOOT + 1}l3.4 5.5h-6.8z` }));
+      const turn = line("fill", `M${x} ${FOOT + 1}l3.4 5.5h-6.8z`);
+      turn.dataset.role = "user";
+      drawn.push(turn);
     }
     return drawn;
   }
@@ -260,13 +246,15 @@ export class Paper {
         : torn === "right"
           ? `M${left} ${y}H${right - 3}l-3 3.2l6 3.3l-6 3.3l3 3.2H${left}z`
           : `M${left} ${y}H${right}v13H${left}z`;
-    const anchor = torn === "left" ? ["end", right - 6] : ["start", left + 4];
     return svg(
       "g",
       { class: "ghost" },
-      svg("path", { class: "stem", d: `M${at} ${ghost?.[1] === "skipped" ? TOP - 2 : FOOT}V${y + 13}` }),
-      svg("path", { class: "box", d: path }),
-      label ? svg("text", { x: anchor[1], y: y + 10, "text-anchor": anchor[0] }, label) : null,
+      line("stem", `M${at} ${ghost?.[1] === "skipped" ? TOP - 2 : FOOT}V${y + 13}`),
+      line("box", path),
+      label &&
+        (torn === "left"
+          ? words(null, right - 6, y + 10, label, "end")
+          : words(null, left + 4, y + 10, label)),
     );
   }
 
@@ -275,11 +263,12 @@ export class Paper {
     if (!most || most < this.#from || most > this.#to) return [];
     const x = this.x(most);
     const left = x + 52 > this.#width;
-    const words = { x: left ? x - 5 : x + 5, "text-anchor": left ? "end" : "start" };
+    const say = (name: string, y: number, text: string) =>
+      words(name, left ? x - 5 : x + 5, y, text, left ? "end" : null);
     return [
-      svg("path", { class: "budget", d: `M${x} ${TOP - 9}V${HANG + 13}` }),
-      svg("text", { ...words, class: "over strong", y: TOP + 4 }, "budget"),
-      svg("text", { ...words, class: "over", y: TOP + 16 }, round(most)),
+      line("budget", `M${x} ${TOP - 9}V${HANG + 13}`),
+      say("over strong", TOP + 4, "budget"),
+      say("over", TOP + 16, round(most)),
     ];
   }
 
@@ -289,10 +278,7 @@ export class Paper {
     const whole = this.#width - 2 * EDGE;
     const x = EDGE + (whole * this.#from) / this.#layout.end;
     const width = Math.max(8, (whole * (this.#to - this.#from)) / this.#layout.end);
-    return [
-      svg("rect", { class: "rail", x: EDGE, y: 100, width: whole, height: 3, rx: 1.5 }),
-      svg("rect", { class: "thumb", x, y: 100, width, height: 3, rx: 1.5 }),
-    ];
+    return [box("rail", EDGE, 100, whole, 3, 1.5), box("thumb", x, 100, width, 3, 1.5)];
   }
 
   /** What stands in a box of what left, and how wide that is. */

@@ -1,43 +1,14 @@
 // What takes the room: the largest units with boxes to tick, tools and files with what masking would save.
-import { exact, short } from "../base/format";
+import { exact } from "../base/format";
 import { h, put, span } from "../base/h";
+import { type Advice, type Adviser, drawAdvice } from "./advice";
+import { cutPath, type Group, type Taker, type Takers, weights } from "./takers";
 
-export interface Taker {
-  commit: string;
-  role: string;
-  who: string;
-  tokens: number;
-  saved: number;
-  used: number;
-  names: number;
-  preview: string;
-}
-
-export interface Group {
-  name: string;
-  shown: string;
-  calls: number;
-  tokens: number;
-  saved: number;
-  commits: string[];
-}
-
-export interface Takers {
-  units: Taker[];
-  tools: Group[];
-  files: Group[];
-  /** All that masking would shorten. */
-  old: Group;
-  keep_last: number;
-}
-
-export interface Chooser {
+export interface Chooser extends Adviser {
   /** Tick or untick units. */
   choose(commits: readonly string[], on: boolean): void;
-  /** The pointer is on a unit, or left it. */
-  hover(commit: string | null): void;
-  /** Put the cursor on a unit. */
-  go(commit: string): void;
+  /** Advice is wanted: somebody looks at it. */
+  advise(): void;
 }
 
 const FEW = 4; // names used later, below which a unit is hardly missed
@@ -49,6 +20,8 @@ export class Tables {
   readonly #groups = h("div", "groups");
   readonly #chooser: Chooser;
   #takers: Takers | null = null;
+  #advice: Advice | null = null;
+  #advises = false; // whether the advice is shown in place of the largest
   #chosen: ReadonlySet<string> = new Set();
   #current = "";
 
@@ -57,8 +30,14 @@ export class Tables {
     this.element.append(this.#units, this.#groups);
   }
 
-  get units(): readonly Taker[] {
-    return this.#takers?.units ?? [];
+  /** The units that are listed, in order. */
+  get listed(): readonly { commit: string }[] {
+    const advised = this.#advice?.reasons.flatMap(({ rows }) => rows);
+    return (this.#advises && advised?.length ? advised : this.#takers?.units) ?? [];
+  }
+
+  get advises(): boolean {
+    return this.#advises;
   }
 
   /** Whether there are old outputs that masking would shorten. */
@@ -68,7 +47,22 @@ export class Tables {
 
   renew(takers: Takers): void {
     this.#takers = takers;
+    // of what was sent before; while it is looked at it stands until the next comes
+    if (!this.#advises) this.#advice = null;
     this.#draw();
+  }
+
+  advise(advice: Advice): void {
+    this.#advice = advice;
+    this.#draw();
+  }
+
+  /** Show the advice, or the largest units again. */
+  turn(advises = !this.#advises): void {
+    if (!this.#takers || advises === this.#advises) return;
+    this.#advises = advises;
+    this.#draw();
+    if (advises && !this.#advice) this.#chooser.advise();
   }
 
   mark(chosen: ReadonlySet<string>, current: string): void {
@@ -93,30 +87,10 @@ export class Tables {
   #draw(): void {
     const takers = this.#takers;
     if (!takers) return;
-    const held = this.element.querySelector<HTMLElement>(":focus")?.closest<HTMLElement>(".row")?.dataset;
-    const most = takers.units[0]?.tokens ?? 1;
-    put(
-      this.#units,
-      h(
-        "div",
-        "heads",
-        span(""),
-        h(
-          "b",
-          { style: "grid-column: 2 / 4" },
-          takers.units.length < 10 ? "Largest units" : "Ten largest units",
-        ),
-        h(
-          "span",
-          { class: "number optional", title: "names that the user or the model says again later" },
-          "used later",
-        ),
-        span("number", "tokens"),
-        h("span", "optional"),
-        h("span", { class: "number optional", title: "what a line in its place would save" }, "if masked"),
-      ),
-      takers.units.map((unit) => this.#unit(unit, most)),
-    );
+    const held = this.element.querySelector<HTMLElement>(":focus");
+    const { commit, way } = { ...held?.dataset, ...held?.closest<HTMLElement>(".row")?.dataset };
+    this.#units.classList.toggle("advises", this.#advises);
+    put(this.#units, this.#advises ? this.#advised() : this.#largest(takers.units));
     const tools = takers.old.saved ? [takers.old, ...takers.tools] : takers.tools;
     put(
       this.#groups,
@@ -124,11 +98,72 @@ export class Tables {
       this.#section("Files", "times", takers.files, true),
     );
     this.mark(this.#chosen, this.#current);
-    const key = held?.commit ? `[data-commit="${CSS.escape(held.commit)}"] input` : null;
-    if (key) this.#units.querySelector<HTMLElement>(key)?.focus();
+    if (!held || held.isConnected) return;
+    const again = this.#units.querySelector<HTMLElement>(
+      commit ? `[data-commit="${CSS.escape(commit)}"] input` : `[data-way="${way}"]`,
+    );
+    // what was pressed may be gone: the keys stay here
+    (again ?? this.#units.querySelector<HTMLElement>("[aria-pressed=true]"))?.focus({ preventScroll: true });
   }
 
-  #unit(unit: Taker, most: number): HTMLElement {
+  /** The choice between the two lists, in the place of a title. */
+  #titles(): HTMLElement {
+    const title = (words: string, advises: boolean) =>
+      h("button", { "aria-pressed": advises === this.#advises, onclick: () => this.turn(advises) }, words);
+    return span("titles", title("Largest units", false), title("Advice", true));
+  }
+
+  #largest(units: readonly Taker[]): HTMLElement[] {
+    const most = units[0]?.tokens ?? 1;
+    return [
+      h(
+        "div",
+        "heads",
+        this.#titles(),
+        h("span", { class: "number optional", title: "names that are said again later" }, "used later"),
+        span("number", "tokens"),
+        span("optional"),
+        h("span", { class: "number optional", title: "what a line in its place would save" }, "if masked"),
+      ),
+      ...units.map((unit) =>
+        this.#unit(
+          unit,
+          most,
+          h(
+            "span",
+            {
+              class: `number optional ${unit.used < FEW ? "few" : "dim"}`,
+              title: `${unit.used} of its ${unit.names} names are said again later by the user or the model`,
+            },
+            unit.used ? String(unit.used) : "none",
+          ),
+        ),
+      ),
+    ];
+  }
+
+  #advised(): HTMLElement[] {
+    return [
+      h(
+        "div",
+        "heads way",
+        this.#titles(),
+        span("number", "units"),
+        span("number", "tokens"),
+        span("number", "next call"),
+        span("number optional", "then"),
+        span("number optional", "making it"),
+        span("number", "pays after"),
+      ),
+      ...(this.#advice
+        ? drawAdvice(this.#advice, this.#chooser, (unit, most, about, fits) =>
+            this.#unit(unit, most, about, fits),
+          )
+        : [h("p", "note", "Working out what compressing would save.")]),
+    ];
+  }
+
+  #unit(unit: Taker, most: number, about: HTMLElement, fits = 30): HTMLElement {
     const isCall = /^[→←]/.test(unit.who);
     const box: HTMLInputElement = h("input", {
       type: "checkbox",
@@ -152,15 +187,8 @@ export class Tables {
         { class: isCall ? "who is-light" : "who", "data-role": unit.role, title: unit.who },
         unit.who,
       ),
-      h("span", { class: isCall ? "text mono" : "text", title: unit.preview }, cutPath(unit.preview, 30)),
-      h(
-        "span",
-        {
-          class: `number optional ${unit.used < FEW ? "few" : "dim"}`,
-          title: `${unit.used} of its ${unit.names} names are said again later by the user or the model`,
-        },
-        unit.used ? String(unit.used) : "none",
-      ),
+      h("span", { class: isCall ? "text mono" : "text", title: unit.preview }, cutPath(unit.preview, fits)),
+      about,
       ...weights(unit, most, 40, unit.role, "optional"),
     );
   }
@@ -214,39 +242,4 @@ export class Tables {
     const found = key.startsWith("file ") ? files : old ? [old, ...tools] : tools;
     return found.find((group) => key.slice(5) === group.name);
   }
-}
-
-/** What it takes, what of that stays (filled) and what masking would save (dashed), and that in figures. */
-function weights(
-  { tokens, saved }: { tokens: number; saved: number },
-  most: number,
-  width: number,
-  role: string,
-  name = "",
-): HTMLElement[] {
-  const long = (part: number) => `width: ${Math.max(1.5, (width * part) / most)}px`;
-  return [
-    span("number", short(tokens)),
-    span(
-      "weight optional",
-      saved > 0 && h("i", { class: "dashed", style: long(tokens) }),
-      h("i", { class: "fill", "data-role": role, style: long(tokens - saved) }),
-    ),
-    span(`number ${name} ${saved ? "saved" : "dimmer"}`, saved ? short(-saved) : "0"),
-  ];
-}
-
-/** A path keeps its end, which tells it from others; one longer than the room in itself keeps its beginning. */
-export function cutPath(text: string, fits: number): string {
-  if (text.length <= fits || !text.includes("/") || text.includes(" ")) return text;
-  const parts = text.split("/");
-  let end = parts.pop() ?? "";
-  for (
-    let part = parts.pop();
-    part !== undefined && end.length + part.length + 3 <= fits;
-    part = parts.pop()
-  ) {
-    end = `${part}/${end}`;
-  }
-  return end.length + 2 <= fits ? `…/${end}` : end;
 }

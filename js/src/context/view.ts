@@ -6,12 +6,14 @@ import { copyText, type Ground } from "../base/ground";
 import { h, put } from "../base/h";
 import type { Key } from "../base/keys";
 import { ACTIONS, type Action, Actions, type Foresight, offered } from "./actions";
+import type { Advice } from "./advice";
 import { Card, type Described, spoken, titled } from "./card";
 import { empty, footer, header, legend } from "./head";
 import { type ContextState, type Layout, type Spot, same } from "./model";
 import { Reader } from "./reader";
 import { Strip } from "./strip";
-import { Tables, type Takers } from "./tables";
+import { Tables } from "./tables";
+import type { Takers } from "./takers";
 import { Units } from "./units";
 
 const SOON = 60; // milliseconds that a cursor rests before Python is asked
@@ -50,9 +52,12 @@ export class View {
       choose: (commits, on) => this.#choose(commits, on),
       hover: (commit) => this.#hovers(commit === null ? null : this.#units.spotOf(commit)),
       go: (commit) => this.#goTo(this.#units.spotOf(commit)),
+      advise: () => this.#advise(),
+      point: (action, commits) => (action ? void this.#actions.show(action, commits) : this.#offer()),
+      run: (action, commits, head) => this.#run(action, commits, { head }),
     });
     this.#actions = new Actions({
-      foresee: (action) => this.#foresee(action),
+      foresee: (action, commits) => this.#foresee(action, commits),
       onShown: (seen, action) => this.#foreseen(seen, action),
       run: (action) => this.#act(action),
     });
@@ -122,15 +127,25 @@ export class View {
 
   /** Ask what takes the room, once for a state. */
   async #weigh(): Promise<void> {
-    const of = this.#state.head ?? "";
-    if (of === this.#takersOf || of === "") return;
+    const { head, tokens, cached, next } = this.#state;
+    const of = [head, tokens, cached, next].join(); // usage that is recorded changes prices at the same head
+    if (of === this.#takersOf || head === null) return;
     this.#takersOf = of;
     const takers = await this.#ground.request<Takers>("takers");
     this.#tables.renew(takers);
+    if (this.#tables.advises) void this.#advise();
     if (this.#cursor === null || (this.#cursor.kind === "unit" && !this.#touched)) {
       const [largest] = takers.units;
       if (largest) this.#goTo(this.#units.spotOf(largest.commit), false);
     }
+    this.#show();
+  }
+
+  /** Ask what compressing would save: only when it is looked at, since it reads every text. */
+  async #advise(): Promise<void> {
+    const of = this.#takersOf;
+    const advice = await this.#ground.maybe<Advice>("advice");
+    if (advice && of === this.#takersOf) this.#tables.advise(advice);
     this.#show();
   }
 
@@ -242,17 +257,17 @@ export class View {
     this.#actions.renew({ title, actions: this.#offered(spots), none, masks });
   }
 
-  async #foresee(action: Action): Promise<Foresight | null> {
+  async #foresee(action: Action, given?: readonly string[]): Promise<Foresight | null> {
     const isAll = action === "mask-old";
-    const commits = isAll ? [] : this.#targets(action);
-    if (!commits.length && !isAll) return null;
+    const commits = given ?? (isAll ? [] : this.#targets(action));
+    if (!commits.length && !isAll && !given) return null;
     return this.#ground.request<Foresight>("foresee", { action: isAll ? "mask" : action, commits });
   }
 
   #foreseen(found: Foresight | null, action: Action | null): void {
     const seen = found?.impossible ? null : found;
     const by = seen === null ? 0 : seen.after.tokens - seen.before.tokens;
-    const says = seen && action ? `${short(seen.after.tokens)} ${ACTIONS[action].after}` : "";
+    const says = seen && action ? `${short(seen.after.tokens)} after ${ACTIONS[action].after}` : "";
     this.#after = by ? [by, says] : null;
     const places = this.#units.placesOf(this.#selected);
     this.#strip.mark(this.#cursor, places, this.#after);
@@ -263,9 +278,13 @@ export class View {
     const commits = isAll ? [] : this.#targets(action);
     const means = this.#offered(this.#meant()).includes(action);
     if (!this.#ground.alive || !means || !(commits.length || isAll)) return;
-    if (action === "structural") return this.#compress(commits);
-    if (!(await this.#do(isAll ? "mask" : action, commits))) return;
-    this.#done();
+    return this.#run(isAll ? "mask" : action, commits);
+  }
+
+  /** Do an action, where a head is named to what stood there; a compression is read first. */
+  async #run(action: Action, commits: readonly string[], given: { head?: string } = {}): Promise<void> {
+    if (action === "structural") return this.#compress(commits, { head: this.#state.head, ...given });
+    if (this.#ground.alive && (await this.#do(action, commits, given))) this.#done();
   }
 
   /** The actions that mean something for some spots; with none selected, what masks all that is old. */
@@ -275,18 +294,18 @@ export class View {
   }
 
   /** Ask whether a draft shall stand for some units. */
-  async #compress(commits: string[]): Promise<void> {
-    const { head } = this.#state; // what is shown holds for this one alone
+  async #compress(commits: readonly string[], shown: object): Promise<void> {
+    if (!this.#ground.alive) return;
     const draft = await this.#ground.maybe<Draft>("drafted", { commits });
     if (!draft) return;
     this.#tables.element.hidden = true;
     this.#actions.rest(true);
     this.#reader.draft(draft, async () => {
-      const done = await this.#do("structural", commits, { head });
+      const done = await this.#do("structural", commits, shown); // it holds for this head alone
       if (done) this.#done();
       return done;
     });
-    const seen = await this.#foresee("structural");
+    const seen = await this.#foresee("structural", commits);
     if (seen) this.#actions.tell(seen);
   }
 
@@ -302,7 +321,7 @@ export class View {
   }
 
   /** Do an action on what the page shows by then, or on what it showed where `given` names that head. */
-  #do(action: string, commits: string[], given: object = {}): Promise<boolean> {
+  #do(action: string, commits: readonly string[], given: object = {}): Promise<boolean> {
     return this.#ground.act("act", () => ({ head: this.#state.head, action, commits, ...given }));
   }
 
@@ -404,50 +423,42 @@ export class View {
 
   /** From the largest units to the next smaller one, and back. */
   #rank(by: 1 | -1): void {
-    const { units } = this.#tables;
-    const at = units.findIndex((unit) => unit.commit === this.#units.commitOf(this.#cursor));
-    const next = units[at < 0 ? 0 : at + by];
+    const { listed } = this.#tables;
+    const at = listed.findIndex(({ commit }) => commit === this.#units.commitOf(this.#cursor));
+    const next = listed[at < 0 ? 0 : at + by];
     if (next) this.#goTo(this.#units.spotOf(next.commit));
   }
 
   #keys(): Key[] {
-    const done = (Object.keys(ACTIONS) as Action[]).map((action) => ({
-      key: ACTIONS[action].key,
-      label: ACTIONS[action].label.toLowerCase(),
-      once: true as const,
-      run: () => this.#act(action),
-    }));
+    const end = () => this.#goTo(this.#layout.spots.at(-1) ?? null);
+    const key = (key: Key["key"], label: string, run: Key["run"]): Key => ({ key, label, run });
+    const once = (key: string, label: string, run: Key["run"]): Key => ({ key, label, run, once: true });
     return [
-      { key: "ArrowLeft", label: "unit before", run: () => this.#move(-1) },
-      { key: "ArrowRight", label: "unit after", run: () => this.#move(1) },
-      {
-        key: ["shift+ArrowLeft", "shift+ArrowRight"],
-        label: "user turn before, after",
-        run: (event) => this.#turn(event.key === "ArrowLeft" ? -1 : 1),
-      },
-      {
-        key: ["ArrowUp", "ArrowDown"],
-        label: "among the largest",
-        run: (event) => this.#rank(event.key === "ArrowUp" ? -1 : 1),
-      },
-      { key: ["Home"], run: () => this.#goTo(this.#layout.spots[0] ?? null) },
-      {
-        key: ["End", "g"],
-        label: "to the end (HEAD)",
-        run: () => this.#goTo(this.#layout.spots.at(-1) ?? null),
-      },
-      { key: "+", label: "nearer", run: () => this.#strip.zoom(1.6) },
-      { key: "=", run: () => this.#strip.zoom(1.6) },
-      { key: "-", label: "further away", run: () => this.#strip.zoom(1 / 1.6) },
-      { key: "0", label: "all of it", run: () => this.#strip.whole() },
-      { key: "r", label: "one role alone, the next", run: () => this.#nextRole() },
-      { key: " ", label: "select", run: () => this.#toggle() },
-      { key: "Enter", label: "read", run: () => this.#read() },
-      ...done,
-      { key: "e", label: "edit", run: () => this.#edit() },
-      { key: "y", label: "copy the hash", run: () => this.#copy() },
-      { key: "z", label: "undo", once: true, run: () => this.#back("undo") },
-      { key: "shift+z", label: "redo", once: true, run: () => this.#back("redo") },
+      key("ArrowLeft", "unit before", () => this.#move(-1)),
+      key("ArrowRight", "unit after", () => this.#move(1)),
+      key(["shift+ArrowLeft", "shift+ArrowRight"], "user turn before, after", (event) =>
+        this.#turn(event.key === "ArrowLeft" ? -1 : 1),
+      ),
+      key(["ArrowUp", "ArrowDown"], "among those listed", (event) =>
+        this.#rank(event.key === "ArrowUp" ? -1 : 1),
+      ),
+      key("Home", "", () => this.#goTo(this.#layout.spots[0] ?? null)),
+      key(["End", "g"], "to the end (HEAD)", end),
+      key("+", "nearer", () => this.#strip.zoom(1.6)),
+      key("=", "", () => this.#strip.zoom(1.6)),
+      key("-", "further away", () => this.#strip.zoom(1 / 1.6)),
+      key("0", "all of it", () => this.#strip.whole()),
+      key("r", "one role alone, the next", () => this.#nextRole()),
+      key("a", "advice, the largest", () => this.#tables.turn()),
+      key(" ", "select", () => this.#toggle()),
+      key("Enter", "read", () => this.#read()),
+      ...(Object.keys(ACTIONS) as Action[]).map((action) =>
+        once(ACTIONS[action].key, ACTIONS[action].label.toLowerCase(), () => this.#act(action)),
+      ),
+      key("e", "edit", () => this.#edit()),
+      key("y", "copy the hash", () => this.#copy()),
+      once("z", "undo", () => this.#back("undo")),
+      once("shift+z", "redo", () => this.#back("redo")),
     ];
   }
 

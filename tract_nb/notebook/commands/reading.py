@@ -151,7 +151,7 @@ def budget(
     plot: Annotated[bool, Parameter(negative=())] = False,
     advice: Annotated[bool, Parameter(negative=())] = False,
 ) -> pd.DataFrame | go.Figure | Advice:
-    """List what takes the room: tokens by role, type and priority, and the largest units.
+    """List what takes the room: tokens by role, type and priority, what compressing saves, the largest units.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def budget(
     """
     if advice:
         return t.advice()
-    table = t.budget(largest)
+    table = t.budget(largest, structural=not plot)
     return charts.budget(table, t.token_budget) if plot else table.to_frame()
 
 
