@@ -175,7 +175,7 @@ def saving(takers: Takers) -> Iterator[str]:
     """Yield what masks would save, which is known without reading every text, and who knows more."""
     if takers.old.saved:
         what = counted(len(takers.old.commits), "old output")
-        yield f"Masking {what} would save {figures.tokens(takers.old.saved)} tokens; t.advice() says what else."
+        yield f"Masking {what} would save {figures.tokens(takers.old.saved)} tokens; t.advice() says more."
 
 
 def ways(advice: Advice) -> Grid:
