@@ -355,6 +355,28 @@ def test_on_an_empty_tract_there_is_nothing_to_say(opened):
     assert advice._repr_html_()
 
 
+def test_it_says_in_words_that_there_is_nothing_to_advise_or_no_price(opened, session):
+    t = opened()
+    assert t.advice().says == ("Nothing is sent, so there is nothing to compress.",)
+    t.user("hello")
+    assert t.advice().says == (
+        "No model is named, so no price is known.",
+        "Nothing to compress: all but the newest units are pinned, summarised or short.",
+        "No output was superseded, and none was found that nothing refers to again.",
+    )
+    assert not any("not known" in line for line in session.advice().says)
+    unknown = "What writing it would cost is not known: no price is known for 'of-nobody'."
+    assert unknown in session.advice(model="of-nobody").says
+    chat(t, 20)
+    assert len([line for line in t.advice().says if "pric" in line]) == 1
+
+
+def test_what_the_budget_says_is_what_the_advice_says(session):
+    budget = {row.name.removesuffix(" (estimate)"): row for row in session.budget(structural=True)}
+    for way in session.advice().ways[1:]:
+        assert (budget[way.strategy].units, budget[way.strategy].tokens) == (way.units, way.saved)
+
+
 def test_it_shows_as_text_and_as_plain_html(opened):
     t = opened()
     called(t, "read", {"path": "<script>"})

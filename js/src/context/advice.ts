@@ -103,9 +103,9 @@ export function drawAdvice(
           const taker = { ...row, who: `← ${name}`, role: "tool", used: 0, names: 0 };
           const why = h(
             "span",
-            "about",
+            "about dim",
             `${how ?? `in ${counted(behind, "unit")}`} `,
-            by && later(by, adviser),
+            by && later(by, row.commit, adviser),
           );
           return unit(taker, most, why, 16);
         }),
@@ -119,21 +119,22 @@ export function drawAdvice(
 }
 
 /** What superseded an output: pointed at it is read out, pressed the cursor goes there. */
-function later(by: string, adviser: Adviser): HTMLElement {
+function later(by: string, commit: string, adviser: Adviser): HTMLElement {
   return h(
     "button",
     {
       class: "link mono",
-      title: `Go to ${by}`,
       onclick: () => adviser.go(by),
       onpointerenter: () => adviser.hover(by),
+      onpointerleave: () => adviser.hover(commit),
     },
     by.slice(0, 8),
   );
 }
 
 function figures({ units, tokens, saved, next, later, making, calls }: Way): HTMLElement[] {
-  const price = (dollars: number | null) => (dollars === null ? "" : money(dollars));
+  const price = (dollars: number | null) =>
+    dollars === null ? "" : dollars > 0 && dollars < 0.0005 ? "<$0.001" : money(dollars);
   const isPriced = next !== null && making !== null;
   const pays = calls === null ? "never" : calls === 1 ? "at once" : counted(calls, "call");
   return [

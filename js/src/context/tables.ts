@@ -89,6 +89,7 @@ export class Tables {
     if (!takers) return;
     const held = this.element.querySelector<HTMLElement>(":focus");
     const { commit, way } = { ...held?.dataset, ...held?.closest<HTMLElement>(".row")?.dataset };
+    this.#chooser.point(null); // nobody leaves a row that is gone
     this.#units.classList.toggle("advises", this.#advises);
     put(this.#units, this.#advises ? this.#advised() : this.#largest(takers.units));
     const tools = takers.old.saved ? [takers.old, ...takers.tools] : takers.tools;
@@ -159,7 +160,7 @@ export class Tables {
         ? drawAdvice(this.#advice, this.#chooser, (unit, most, about, fits) =>
             this.#unit(unit, most, about, fits),
           )
-        : [h("p", "note", "Working out what compressing would save.")]),
+        : [h("p", "note", "Working it out.")]),
     ];
   }
 
@@ -225,11 +226,8 @@ export class Tables {
         },
       },
       h(
-        "span",
-        {
-          class: isPath ? "text mono" : "text",
-          style: isPath || group === this.#takers?.old ? null : "font-weight: 600",
-        },
+        isPath || group === this.#takers?.old ? "span" : "b",
+        isPath ? "text mono" : "text",
         isPath ? cutPath(group.shown, 18) : group.shown,
       ),
       span("number dim", exact(group.calls)),

@@ -38,6 +38,7 @@ export class View {
   #takersOf = "";
   #describing = 0;
   #settling = 0;
+  #pointed: [Action, readonly string[]] | null = null; // what is pointed at in the advice
   #draft: { commit: string; text: string } | null = null;
 
   constructor(ground: Ground<ContextState>) {
@@ -53,7 +54,10 @@ export class View {
       hover: (commit) => this.#hovers(commit === null ? null : this.#units.spotOf(commit)),
       go: (commit) => this.#goTo(this.#units.spotOf(commit)),
       advise: () => this.#advise(),
-      point: (action, commits) => (action ? void this.#actions.show(action, commits) : this.#offer()),
+      point: (action, commits = []) => {
+        this.#pointed = action && [action, commits];
+        this.#offer();
+      },
       run: (action, commits, head) => this.#run(action, commits, { head }),
     });
     this.#actions = new Actions({
@@ -247,6 +251,7 @@ export class View {
 
   #offer(): void {
     if (this.#reader.isAsking) return;
+    if (this.#pointed) return void this.#actions.show(...this.#pointed);
     const spots = this.#meant();
     const title = this.#selected.length ? `${spots.length} selected` : titled(this.#layout, this.#cursor);
     const none =
@@ -283,6 +288,7 @@ export class View {
 
   /** Do an action, where a head is named to what stood there; a compression is read first. */
   async #run(action: Action, commits: readonly string[], given: { head?: string } = {}): Promise<void> {
+    this.#pointed = null;
     if (action === "structural") return this.#compress(commits, { head: this.#state.head, ...given });
     if (this.#ground.alive && (await this.#do(action, commits, given))) this.#done();
   }

@@ -151,7 +151,7 @@ def budget(
     plot: Annotated[bool, Parameter(negative=())] = False,
     advice: Annotated[bool, Parameter(negative=())] = False,
 ) -> pd.DataFrame | go.Figure | Advice:
-    """List what takes the room: tokens by role, type and priority, what compressing saves, the largest units.
+    """List what takes the room by role, type, priority and unit, and what compressing would save.
 
     Parameters
     ----------
