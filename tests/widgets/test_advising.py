@@ -87,9 +87,12 @@ def commits(t, reason):
 def test_it_is_asked_for_only_when_somebody_looks(t, bench, monkeypatch):
     asked = []
     work_out = Tract.advice
-    monkeypatch.setattr(
-        Tract, "advice", lambda *given, **options: asked.append(1) or work_out(*given, **options)
-    )
+
+    def counted(*given, **options):
+        asked.append(given)
+        return work_out(*given, **options)
+
+    monkeypatch.setattr(Tract, "advice", counted)
     made = bench()
     widget = ContextWidget(t)
     made.show(widget)
