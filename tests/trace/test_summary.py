@@ -168,6 +168,14 @@ def test_a_quote_stands_where_it_was_said(markdown: Write, quote: str) -> None:
     assert (found.agent, found.found) == ("aa11", REVIEW)
 
 
+@pytest.mark.parametrize("mark", ["1. > ", "12) >", "+ > ", "- 1. > ", "> > ", "  3. >> "])
+def test_a_quote_in_a_list_or_in_a_quote_is_looked_up_too(reviewed: Path, mark: str) -> None:
+    checked = trace.check_quotes(f"{mark}{REVIEW}\n{mark}Nobody said so at all.", trace.read(reviewed))
+    assert [quote.is_verbatim for quote in checked.quotes] == [True, False]
+    assert REVIEW in checked.text.splitlines()[0]
+    assert checked.text.splitlines()[1] == f"{mark}{TAKEN_OUT}"
+
+
 def test_a_quote_that_is_near_is_mended(reviewed: Path) -> None:
     wrong = "The cache is never invalidated if a tide table changes on the disk."
     checked = trace.check_quotes(f"> {wrong}", trace.read(reviewed))

@@ -17,7 +17,7 @@ NEAR = 0.8  # how alike a quote and a place in the trace must be for the quote t
 _WORDS = 4  # a shorter quote is found as it stands, or not at all
 _SHARED = 0.5  # of a quote's words that a line must have to be looked at closely
 _LONGEST = 4_000  # characters of a line that are compared closely
-_QUOTE = re.compile(r"^(\s*(?:[-*]\s+)?>+)[ \t]*(.*?)[ \t]*$")
+_QUOTE = re.compile(r"^(\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(?:>[ \t]*)*>)[ \t]*(.*?)[ \t]*$")
 _MARKS = "\"'“”„‘’«»"  # noqa: RUF001  marks that people and models put around a quote
 #: where a quote stands, as it is written behind it here, and as writers write it themselves
 _MARK = re.compile(r"\s*\[(?:(?:main|agent [^\]\n]{1,80}?), )?lines? \d+(?:[-–]\d+)?\]")  # noqa: RUF001
