@@ -11,7 +11,7 @@ from tests.core.helpers import frozen
 from tests.widgets.axe import violations
 from tests.widgets.test_base import ask
 from tests.widgets.test_context import HOSTILE, fill, press, read_out, said, until
-from tract_nb import Tract
+from tract_nb import ContentError, Tract
 from tract_nb.model.advice import SUPERSEDED, UNREFERENCED
 from tract_nb.view import figures
 from tract_nb.widgets.context import OUTPUTS, ContextWidget
@@ -244,6 +244,23 @@ def test_advice_of_what_has_moved_on_is_not_carried_out(t, shown, tmp_path):
     page.locator(".fault", has_text="The branch moved while you looked at it").wait_for()
     assert t.strip().left("skipped") == (0, 0)
     assert t.strip().tokens > state
+
+
+def test_advice_that_could_not_be_renewed_holds_for_its_own_head_alone(t, shown, monkeypatch):
+    _, page, bench = shown
+    pane = advised(page)
+
+    def fails(*_, **__):
+        raise ContentError("No advice now.", "Try again.")
+
+    monkeypatch.setattr(Tract, "advice", fails)
+    t.user("something else")
+    bench.flush()
+    page.locator(".fault", has_text="No advice now.").wait_for()
+    before = t.strip().tokens
+    pane.get_by_role("button", name="Mask 3 superseded outputs").click()
+    page.locator(".fault", has_text="The branch moved while you looked at it").wait_for()
+    assert t.strip().tokens == before
 
 
 def test_looking_at_advice_is_not_taken_for_what_the_user_has_seen(t, shown, tmp_path):
