@@ -14,7 +14,7 @@ from tract_nb.model.listing import counted
 from tract_nb.model.reply import Cancel
 from tract_nb.model.waiting import APPLIED, PENDING
 from tract_nb.tract import Tract
-from tract_nb.view.originals import Said, made_up
+from tract_nb.view.originals import Said
 from tract_nb.view.proposed import Proposed
 from tract_nb.widgets.base import answers
 from tract_nb.widgets.review import ReviewWidget
@@ -119,7 +119,7 @@ class CompressWidget(ReviewWidget):
             "after": group.tokens_after,
             "lost": len(lost),
             "later": sum(one["later"] > 0 for one in lost),
-            "added": len(set(made_up(group))),
+            "added": len(set(group.added)),
             "state": group.state,
             "strategy": group.strategy,
             "by": _by(group),

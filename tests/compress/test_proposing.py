@@ -611,3 +611,12 @@ def test_a_proposal_of_which_nothing_is_left_says_so(t, fake):
     with pytest.raises(ReviewError, match="no group 0") as caught:
         review.refresh().approve(0)
     assert caught.value.hint == "None is left."
+
+
+def test_what_a_rule_counts_itself_is_not_made_up():
+    t = Tract.open()
+    grow(t, 1)
+    review = t.compress(strategy="structural", keep_last=1, mode="collaborative")
+    assert "tokens" in review.groups[0].draft
+    assert review.groups[0].added == ()
+    assert review.edit(0, "in 99 minutes").groups[0].added == ("99 minutes",)

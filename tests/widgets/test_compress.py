@@ -263,7 +263,8 @@ def test_a_group_is_written_another_way(bench, widget, fake):
     b.page.keyboard.press("2")
     out.locator(".draft-text .text", has_text="2 messages").wait_for()
     assert widget.review.groups[0].strategy == "structural"
-    assert "330 tokens" in widget.review.groups[0].added
+    assert "330 tokens" in widget.review.groups[0].draft
+    assert widget.review.groups[0].added == ()
     assert out.locator(".draft-text mark.added").count() == 0, "what a rule counted is not made up"
     asked = len(fake.sent)
     out.get_by_role("button", name="mask", exact=True).click()

@@ -110,8 +110,12 @@ class Group:
 
     @cached_property
     def rows(self) -> tuple[tuple[Any, ...], ...]:
-        """What got lost, and what was added, as rows of :class:`LostTable`."""
-        return self.compared()
+        """What got lost, and what was added, as rows of :class:`LostTable`.
+
+        What a rule counts or hashes itself is in no original, and still not made up.
+        """
+        found = self.compared()
+        return tuple(row for row in found if row[1] == "lost") if self.by == "rule" else found
 
     @property
     def lost(self) -> tuple[str, ...]:

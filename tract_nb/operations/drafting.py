@@ -158,7 +158,7 @@ def planned(ws: Workspace, ask: Ask, history: Snapshot, found: ranges.Range) -> 
         stays = history.size - sum(unit.size for run in runs for unit in run)
         _check_target(ask.target, stays + LEAST * len(runs))
     if ask.strategy == TEXT:
-        plan = plan._replace(drafts=[Draft(text) for text in ask.texts])
+        plan = plan._replace(drafts=[Draft(text, {"written_by": ws.actor}) for text in ask.texts])
         check_preserved(plan)
         return plan
     if ask.strategy == MASK:

@@ -134,8 +134,9 @@ class Originals:
 
     def draft(self) -> list[tuple[str, str]]:
         """Return the draft in parts: ``kept`` is a name of the originals, ``added`` one of none of them."""
-        text, added = self._group.draft, set(made_up(self._group))
-        own = set(self._group.added) - added  # a rule's own figures are neither
+        text, added = self._group.draft, set(self._group.added)
+        # a rule's own figures are neither
+        own = {row[3] for row in self._group.compared() if row[1] == "added"} - added
         names = {one.text for one in identifiers(text)} - own
         parts = _split(text, names)
         return [
@@ -179,11 +180,6 @@ class Originals:
 
     def _parts(self, text: str) -> list[str]:
         return _split(text, self._names(text))
-
-
-def made_up(group: Group) -> tuple[str, ...]:
-    """Return the names in a draft that no original has, and that a rule has not counted or hashed itself."""
-    return () if group.by == "rule" else group.added
 
 
 def _says(item: Item, name: str) -> bool:
