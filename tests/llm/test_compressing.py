@@ -15,7 +15,7 @@ from tract_nb.llm.prices import window
 from tract_nb.model.compression import Compression
 from tract_nb.model.event import Usage
 from tract_nb.model.reply import Reply
-from tract_nb.model.summariser import Original
+from tract_nb.model.summariser import Original, summary_length
 
 WORDS = "the tide table of the harbour is off by an hour in summer " * 12
 
@@ -284,3 +284,11 @@ def test_a_second_compression_summarises_the_summary():
     assert texts(t) == ["all of it"]
     kinds = [row.kind for row in t.expand(done.groups[0].commit)]
     assert sorted(kinds) == ["append", "append", "append", "summary"]
+
+
+def test_without_a_target_a_summary_has_a_fifth_within_what_a_model_writes_at_once():
+    assert [summary_length(tokens) for tokens in (100, 1_000, 850_000)] == [80, 200, 8_000]
+    t, fake = opened(said("short"))
+    t.user(f"{WORDS} " * 400)
+    t.compress(strategy="summarize", mode="autonomous", keep_last=0)
+    assert "8,000 tokens, about 6,000 words" in fake.asked()[0][1]

@@ -57,11 +57,12 @@ class Draft:
 
 PART = 5  # without a target a summary has this part of what it stands for ...
 SHORTEST = 80  # ... or so many tokens
+LONGEST = 8_000  # tokens: what models write in one answer, and a person still reads
 
 
 def summary_length(tokens: int) -> int:
     """Return how many tokens a summary may have of so many, where no target is set."""
-    return max(tokens // PART, SHORTEST)
+    return min(max(tokens // PART, SHORTEST), LONGEST)
 
 
 class Expected(NamedTuple):
