@@ -99,7 +99,7 @@ VERBS: dict[str, Callable[[Tract], Any]] = {
     "pending compression, last group rejected": lambda t: proposal(t).reject(0),
     "pending compression, approved": lambda t: t.pending()[1].approve(),
     "pending compression, rejected": lambda t: t.pending()[1].reject(),
-    "proposed": lambda t: t.proposed(proposal(t)).costs(),
+    "proposed": lambda t: t.proposed(proposal(t)),
     "delete_branch": lambda t: t.delete_branch("other", force=True),
     "rename_branch": lambda t: t.rename_branch("main", "renamed"),
     "branches": lambda t: t.branches(),
