@@ -9,7 +9,7 @@ from sqlalchemy import Insert, Select, Table, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import dialect, insert
 from sqlalchemy.sql import ClauseElement
 
-from tract_nb.store.schema import blob, collected, commit, op, op_ref, ref, target, usage
+from tract_nb.store.schema import blob, collected, commit, op, op_ref, ref, target
 
 DIALECT = dialect(paramstyle="qmark")
 
@@ -66,11 +66,6 @@ HISTORY_TARGETS = compiled(
     select(target.c.commit, target.c.target)
     .where(target.c.commit == _behind.c.id)
     .order_by(target.c.commit, target.c.seq)
-)
-HISTORY_USAGE = compiled(
-    select(usage.c.commit, usage.c.input_tokens, usage.c.output_tokens)
-    .where(usage.c.commit == _behind.c.id)
-    .order_by(usage.c.commit)
 )
 ROW_BY_ID = compiled(select(*ROW).where(commit.c.id == bindparam("id")))
 ROWS = compiled(

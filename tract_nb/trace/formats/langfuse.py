@@ -16,11 +16,10 @@ from tract_nb.trace.formats.reported import reported_cost, reported_usage
 from tract_nb.trace.formats.single import Single, note_end, piece_value
 from tract_nb.trace.head import Head, head_of
 from tract_nb.trace.json_lines import dumps, loads_record, utc
-from tract_nb.trace.json_stream import JSONError, Piece, Wanted, pieces
+from tract_nb.trace.json_stream import JSONError, Piece, pieces
 from tract_nb.trace.notes import Notes
 
 _FACTS = ("id", "name", "timestamp", "sessionId", "userId", "release", "environment")
-_TRACE: Wanted = {"trace": dict.fromkeys((*_FACTS, "input", "output"))}
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
 
